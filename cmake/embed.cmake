@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Writes OUTPUT: the FILES (separated by |) as a table of names and contents. Names are the files' base names.
+string(REPLACE "|" ";" files "${FILES}")
+set(text "#include <string_view>\n#include <utility>\n#include <vector>\nnamespace ${NAMESPACE} {\n")
+string(APPEND text "extern const std::vector<std::pair<std::string_view, std::string_view>> ${VARIABLE};\n")
+string(APPEND text "const std::vector<std::pair<std::string_view, std::string_view>> ${VARIABLE} = {\n")
+foreach(file ${files})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "(..)" "\\\\x\\1" escaped "${hex}")
+  string(LENGTH "${hex}" digits)
+  math(EXPR size "${digits} / 2")
+  string(APPEND text "{\"${name}\", std::string_view(\"${escaped}\", ${size})},\n")
+endforeach()
+string(APPEND text "};\n}\n")
+file(WRITE ${OUTPUT} "${text}")

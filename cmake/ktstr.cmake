@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+include(CTest)
+include(Catch)
+
+# ktstr_library(NAME SOURCES ... LIBRARIES ...): a static library of one room.
+function(ktstr_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ${ARG_LIBRARIES})
+endfunction()
+
+# ktstr_test(NAME SOURCES ... LIBRARIES ...): a Catch2 program that needs no VM; each test case is one ctest test.
+function(ktstr_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} Catch2::Catch2WithMain)
+  catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST)
+endfunction()
+
+# ktstr_embed(TARGET NAMESPACE VARIABLE FILES...): the files as a table of {name, content} in the program, so that it needs
+# no data directory. Declares `extern const std::vector<std::pair<std::string_view, std::string_view>>` VARIABLE.
+function(ktstr_embed target namespace variable)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${variable}.cpp)
+  set(paths)
+  foreach(file ${ARGN})
+    list(APPEND paths ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+  string(REPLACE ";" "|" joined "${paths}")
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DNAMESPACE=${namespace} -DVARIABLE=${variable} "-DFILES=${joined}"
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${paths} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${output})
+endfunction()

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The machine shape of a scenario, and sets of its CPUs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace ktstr::plan {
+
+// A uniform topology, written NnNlNcNt: NUMA nodes, LLCs in all, cores per LLC, threads per core. LLCs are spread
+// evenly over the nodes (llcs is a multiple of nodes). CPU numbers run node by node, LLC by LLC, core by core, thread
+// by thread, so SMT siblings are neighbours: with 2 threads per core, CPUs 0 and 1 are one core.
+struct Topology {
+    int nodes = 1;
+    int llcs = 1;
+    int cores = 1; // per LLC
+    int threads = 1; // per core
+
+    [[nodiscard]] int cpus() const { return llcs * cores * threads; }
+    [[nodiscard]] int cpus_per_llc() const { return cores * threads; }
+    [[nodiscard]] int cpus_per_node() const { return cpus() / nodes; }
+    [[nodiscard]] int node_of_cpu(int cpu) const { return cpu / cpus_per_node(); }
+    [[nodiscard]] int llc_of_cpu(int cpu) const { return cpu / cpus_per_llc(); }
+    [[nodiscard]] std::string label() const; // "1n2l4c1t"
+    bool operator==(const Topology&) const = default;
+};
+
+constexpr int max_cpus = 512; // CONFIG_NR_CPUS of the guest kernel
+
+// Parses "1n2l4c1t". Errors: not of that shape, a zero, LLCs not a multiple of nodes, more than max_cpus CPUs.
+Result<Topology> parse_topology(std::string_view text);
+
+// A sorted set of CPU (or node) numbers without repeats; in the plan it is the kernel's list format, "0-3,7".
+class CpuSet {
+  public:
+    CpuSet() = default;
+    explicit CpuSet(std::vector<int> members);
+    static CpuSet range(int first, int last); // both ends included; last < first gives the empty set
+    static Result<CpuSet> parse(std::string_view list);
+
+    [[nodiscard]] const std::vector<int>& members() const { return members_; }
+    [[nodiscard]] int size() const { return static_cast<int>(members_.size()); }
+    [[nodiscard]] bool empty() const { return members_.empty(); }
+    [[nodiscard]] bool contains(int cpu) const;
+    [[nodiscard]] std::string list() const; // "0-3,7"; "" when empty
+    bool operator==(const CpuSet&) const = default;
+
+  private:
+    std::vector<int> members_;
+};
+
+// The NUMA nodes that the CPUs lie on: what cpuset.mems follows unless the source says otherwise.
+CpuSet nodes_of(const Topology& topology, const CpuSet& cpus);
+
+} // namespace ktstr::plan

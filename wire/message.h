@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the frames between host and guest say. Each is a CBOR map with the names of the fields below as keys.
+//
+// A run: guest sends `hello` at its ready point -> host sends `begin` and the archive -> guest sends phases, events,
+// heartbeats and logs as they come -> `workers` (as many frames as it takes) -> `finish` -> guest powers off.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "interp/plan/record.h"
+
+namespace ktstr::wire {
+
+// The name of the virtio-serial port in the guest: /sys/class/virtio-ports/*/name.
+inline constexpr const char* port_name = "ktstr.0";
+constexpr int protocol_version = 1;
+constexpr std::uint32_t archive_chunk = 256U << 10U; // payload of one archive frame, at most
+constexpr std::uint64_t heartbeat_interval_ns = 500'000'000;
+
+struct Hello { // the guest is ready to be told what to do
+    int protocol = protocol_version;
+    std::string executor_version; // executor_version() of wire/version.h
+    std::string kernel_release;
+    int cpus = 0; // online
+    bool sched_ext = false; // /sys/kernel/sched_ext exists
+    std::uint64_t ready_ns = 0; // guest CLOCK_BOOTTIME
+};
+
+struct Begin {
+    nlohmann::json plan;
+    std::uint64_t seed = 0;
+    std::uint64_t archive_bytes = 0; // size of the newc cpio archive that follows in `archive` frames; unpacked over /
+    std::string scheduler_path;      // absolute path in the guest, or empty
+    std::uint64_t wall_clock_ns = 0; // CLOCK_REALTIME to set
+    std::string entropy;             // 32 bytes as 64 hexadecimal digits, for the guest's random generator
+    std::uint64_t attach_timeout_ns = 0;
+};
+
+// Sent at the begin of each: "stage" (archive complete, cgroups made), "attach" (scheduler started), "scenario" (start
+// signal given: the first workers run), "teardown" (workload window over).
+struct Phase {
+    std::string phase;
+    std::uint64_t guest_ns = 0; // CLOCK_MONOTONIC
+};
+
+struct Heartbeat {
+    std::uint64_t guest_ns = 0;   // CLOCK_MONOTONIC
+    std::uint64_t work_units = 0; // of all live workers
+    int step = -1;
+};
+
+struct Log {
+    std::string stream; // "scheduler" (its standard output and error) or "executor"
+    std::string text;
+};
+
+struct Workers {
+    std::vector<plan::WorkerReport> reports;
+};
+
+// The last frame. `end` is completed, scheduler_attach_failed, scheduler_exited, executor_failed or kernel_unusable.
+struct Finish {
+    plan::RunEnd end = plan::RunEnd::completed;
+    std::string message;
+    std::string hint;
+    std::uint64_t workload_ns = 0;
+    std::uint64_t resident_bytes = 0; // the executor's own peak resident set (VmHWM)
+};
+
+std::string encode(const Hello& message);
+std::string encode(const Begin& message);
+std::string encode(const Phase& message);
+std::string encode(const Heartbeat& message);
+std::string encode(const Log& message);
+std::string encode(const Workers& message);
+std::string encode(const Finish& message);
+std::string encode(const plan::StimulusEvent& message);
+std::string encode(const plan::SchedulerExit& message);
+
+// Decoders of untrusted bytes: an error names the field that is missing or wrong.
+Result<Hello> decode_hello(std::string_view payload);
+Result<Begin> decode_begin(std::string_view payload);
+Result<Phase> decode_phase(std::string_view payload);
+Result<Heartbeat> decode_heartbeat(std::string_view payload);
+Result<Log> decode_log(std::string_view payload);
+Result<Workers> decode_workers(std::string_view payload);
+Result<Finish> decode_finish(std::string_view payload);
+Result<plan::StimulusEvent> decode_event(std::string_view payload);
+Result<plan::SchedulerExit> decode_scheduler_exit(std::string_view payload);
+
+} // namespace ktstr::wire
