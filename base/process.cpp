@@ -19,7 +19,8 @@ namespace ktstr {
 namespace {
 
 // The child between fork and exec: only async-signal-safe calls.
-[[noreturn]] void become(const ProcessOptions& options, char* const* argv, char* const* envp, int error_fd, pid_t parent) {
+[[noreturn]] void become(const ProcessOptions& options, char* const* argv, char* const* envp, int error_fd,
+                         pid_t parent) {
     auto fail = [error_fd] {
         const int value = errno;
         (void)!::write(error_fd, &value, sizeof(value));
@@ -37,8 +38,7 @@ namespace {
     const std::array<int, 3> wanted = {options.stdin_fd, options.stdout_fd, options.stderr_fd};
     // Move the sources above 2 first, so that a dup2 does not overwrite one that is still needed.
     std::array<int, 3> sources{};
-    for (int i = 0; i < 3; ++i)
-        sources.at(i) = ::fcntl(wanted.at(i) >= 0 ? wanted.at(i) : null_fd, F_DUPFD_CLOEXEC, 3);
+    for (int i = 0; i < 3; ++i) sources.at(i) = ::fcntl(wanted.at(i) >= 0 ? wanted.at(i) : null_fd, F_DUPFD_CLOEXEC, 3);
     for (int i = 0; i < 3; ++i)
         if (::dup2(sources.at(i), i) < 0) fail();
     for (const int fd : options.inherited_fds)
@@ -121,7 +121,8 @@ std::optional<ProcessExit> Process::wait_for(std::chrono::milliseconds timeout) 
     pollfd entry{pidfd_.get(), POLLIN, 0};
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     while (true) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         const int ready = ::poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(0, left.count())));
         if (ready > 0) return wait();
         if (ready == 0) return std::nullopt;
@@ -132,7 +133,8 @@ std::optional<ProcessExit> Process::wait_for(std::chrono::milliseconds timeout) 
 ProcessExit Process::wait() {
     if (exit_) return *exit_;
     int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
     ProcessExit exit;
     if (WIFEXITED(status)) exit.exit_code = WEXITSTATUS(status);
     if (WIFSIGNALED(status)) exit.signal = WTERMSIG(status);

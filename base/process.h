@@ -22,8 +22,8 @@ struct ProcessOptions {
     int stdin_fd = -1;                                                 // -1 = /dev/null
     int stdout_fd = -1;                                                // -1 = /dev/null
     int stderr_fd = -1;                                                // -1 = /dev/null
-    std::vector<int> inherited_fds = {}; // stay open in the child under the same numbers
-    bool new_session = true;             // own session: a Ctrl-C on the terminal reaches the parent only
+    std::vector<int> inherited_fds = {};                               // stay open in the child under the same numbers
+    bool new_session = true; // own session: a Ctrl-C on the terminal reaches the parent only
 };
 
 struct ProcessExit {

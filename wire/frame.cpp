@@ -33,8 +33,10 @@ std::uint32_t get(std::string_view in, std::size_t offset, int bytes) {
 }
 
 bool known_type(std::uint32_t type) {
-    return (type >= static_cast<std::uint32_t>(FrameType::begin) && type <= static_cast<std::uint32_t>(FrameType::stop)) ||
-           (type >= static_cast<std::uint32_t>(FrameType::hello) && type <= static_cast<std::uint32_t>(FrameType::finish));
+    return (type >= static_cast<std::uint32_t>(FrameType::begin) &&
+            type <= static_cast<std::uint32_t>(FrameType::stop)) ||
+           (type >= static_cast<std::uint32_t>(FrameType::hello) &&
+            type <= static_cast<std::uint32_t>(FrameType::finish));
 }
 
 } // namespace
@@ -83,7 +85,8 @@ Result<std::optional<Frame>> FrameDecoder::next() {
     const std::string_view payload = rest.substr(header_size, length);
     if (crc32c(payload, crc32c(rest.substr(0, 16))) != get(rest, 16, 4)) return fail("wrong CRC");
     if (sequence != expected_sequence_)
-        return fail("frame " + std::to_string(sequence) + " came where " + std::to_string(expected_sequence_) + " was due");
+        return fail("frame " + std::to_string(sequence) + " came where " + std::to_string(expected_sequence_) +
+                    " was due");
     ++expected_sequence_;
     consumed_ += header_size + length;
     return std::optional<Frame>(Frame{static_cast<FrameType>(type), sequence, std::string(payload)});

@@ -23,10 +23,10 @@ constexpr std::uint64_t heartbeat_interval_ns = 500'000'000;
 
 struct Hello { // the guest is ready to be told what to do
     int protocol = protocol_version;
-    std::string executor_version; // executor_version() of wire/version.h
+    std::string executor_version; // wire::executor_version of wire/version.h
     std::string kernel_release;
-    int cpus = 0; // online
-    bool sched_ext = false; // /sys/kernel/sched_ext exists
+    int cpus = 0;               // online
+    bool sched_ext = false;     // /sys/kernel/sched_ext exists
     std::uint64_t ready_ns = 0; // guest CLOCK_BOOTTIME
 };
 

@@ -36,49 +36,80 @@ struct Affinity {
 
 // A group of like workers.
 struct Work {
-    std::string name;            // label in reports; unique in its cgroup
-    std::string work_type;       // snake_case, of work_types()
-    nlohmann::json parameters = nlohmann::json::object(); // every parameter of the work type, defaults filled in:
-                                 // durations in ns, sizes in bytes, counts as integers, choices as strings
-    int workers = 1;             // processes; a multiple of the work type's group size
+    std::string name;      // label in reports; unique in its cgroup
+    std::string work_type; // snake_case, of work_types()
+    nlohmann::json parameters =
+        nlohmann::json::object(); // every parameter of the work type, defaults filled in:
+                                  // durations in ns, sizes in bytes, counts as integers, choices as strings
+    int workers = 1;              // processes; a multiple of the work type's group size
     Policy policy = Policy::normal;
-    int priority = 0;            // fifo and rr only, 1..98
-    int nice = 0;                // -20..19
+    int priority = 0; // fifo and rr only, 1..98
+    int nice = 0;     // -20..19
     Affinity affinity;
     SourcePosition source;
 };
 
 struct CgroupSpec {
-    std::string name; // path below the scenario's root cgroup: "hot", "parent/child"
-    std::optional<CpuSet> cpus; // absent: not restricted
-    std::optional<CpuSet> mems; // absent: not restricted
-    std::optional<std::uint64_t> cpu_weight;    // cpu.weight, 1..10000
-    std::optional<std::uint64_t> cpu_max_quota_ns;  // cpu.max: quota per period
+    std::string name;                              // path below the scenario's root cgroup: "hot", "parent/child"
+    std::optional<CpuSet> cpus;                    // absent: not restricted
+    std::optional<CpuSet> mems;                    // absent: not restricted
+    std::optional<std::uint64_t> cpu_weight;       // cpu.weight, 1..10000
+    std::optional<std::uint64_t> cpu_max_quota_ns; // cpu.max: quota per period
     std::uint64_t cpu_max_period_ns = 100'000'000;
     std::optional<std::uint64_t> memory_max_bytes;
     std::vector<Work> works;
 };
 
-// Ops, in the order they are executed. `cgroup` names a CgroupSpec. In JSON each is an object with "op" = the snake_case
-// name, "source", and the fields below.
-struct AddCgroup { CgroupSpec spec; };                                  // create, set, spawn
-struct RemoveCgroup { std::string cgroup; bool if_present = false; };   // stop its workers, remove
-struct SetCpuset { std::string cgroup; CpuSet cpus; CpuSet mems; };
-struct ClearCpuset { std::string cgroup; };                             // back to the parent's CPUs and nodes
-struct SwapCpusets { std::string first; std::string second; };
-struct Spawn { std::string cgroup; Work work; };                        // cgroup "" = the executor's own (host contention)
-struct StopCgroup { std::string cgroup; };                              // stop its workers, keep it
-struct SetAffinity { std::string cgroup; Affinity affinity; };          // all workers of the cgroup
-struct MoveAllTasks { std::string from; std::string to; };
-struct FreezeCgroup { std::string cgroup; };
-struct UnfreezeCgroup { std::string cgroup; };
-struct AttachScheduler {};                                              // the plan's scheduler, after a detach
-struct DetachScheduler {};                                              // SIGINT, wait until the kernel has let go of it
-struct RestartScheduler {};                                             // detach and attach
+// Ops, in the order they are executed. `cgroup` names a CgroupSpec. In JSON each is an object with "op" = the
+// snake_case name, "source", and the fields below.
+struct AddCgroup {
+    CgroupSpec spec;
+}; // create, set, spawn
+struct RemoveCgroup {
+    std::string cgroup;
+    bool if_present = false;
+}; // stop its workers, remove
+struct SetCpuset {
+    std::string cgroup;
+    CpuSet cpus;
+    CpuSet mems;
+};
+struct ClearCpuset {
+    std::string cgroup;
+}; // back to the parent's CPUs and nodes
+struct SwapCpusets {
+    std::string first;
+    std::string second;
+};
+struct Spawn {
+    std::string cgroup;
+    Work work;
+}; // cgroup "" = the executor's own (host contention)
+struct StopCgroup {
+    std::string cgroup;
+}; // stop its workers, keep it
+struct SetAffinity {
+    std::string cgroup;
+    Affinity affinity;
+}; // all workers of the cgroup
+struct MoveAllTasks {
+    std::string from;
+    std::string to;
+};
+struct FreezeCgroup {
+    std::string cgroup;
+};
+struct UnfreezeCgroup {
+    std::string cgroup;
+};
+struct AttachScheduler {};  // the plan's scheduler, after a detach
+struct DetachScheduler {};  // SIGINT, wait until the kernel has let go of it
+struct RestartScheduler {}; // detach and attach
 
 struct Op {
-    using Action = std::variant<AddCgroup, RemoveCgroup, SetCpuset, ClearCpuset, SwapCpusets, Spawn, StopCgroup, SetAffinity,
-                                MoveAllTasks, FreezeCgroup, UnfreezeCgroup, AttachScheduler, DetachScheduler, RestartScheduler>;
+    using Action =
+        std::variant<AddCgroup, RemoveCgroup, SetCpuset, ClearCpuset, SwapCpusets, Spawn, StopCgroup, SetAffinity,
+                     MoveAllTasks, FreezeCgroup, UnfreezeCgroup, AttachScheduler, DetachScheduler, RestartScheduler>;
     Action action;
     SourcePosition source;
     [[nodiscard]] std::string_view name() const; // "add_cgroup"
@@ -114,12 +145,12 @@ struct Expectation {
         error,      // the run must fail, with `text` in what the scheduler, the kernel or the executor said
     };
     Kind kind = Kind::progress;
-    std::string cgroup; // empty: all
+    std::string cgroup;                             // empty: all
     Comparison comparison = Comparison::less_equal; // spread, gap, throughput
     double value = 0;                               // spread, gap, throughput
     std::string text;                               // error: the text looked for
     bool text_is_regex = false;                     // error: ECMAScript regular expression instead
-    std::string written; // as in the source: "spread(hot) <= 15%"
+    std::string written;                            // as in the source: "spread(hot) <= 15%"
     SourcePosition source;
 };
 
@@ -128,11 +159,11 @@ struct Plan {
     SourcePosition source;
     Topology topology;
     std::uint64_t memory_bytes = 0;
-    std::uint64_t duration_ns = 0; // the workload window: sum of the holds
+    std::uint64_t duration_ns = 0;      // the workload window: sum of the holds
     std::optional<Scheduler> scheduler; // absent: the kernel's own (EEVDF)
     std::vector<std::string> kernel_args;
     std::map<std::string, std::string> sysctls; // "kernel.numa_balancing" -> "0"
-    std::vector<Op> backdrop; // executed before the first step, torn down after the last
+    std::vector<Op> backdrop;                   // executed before the first step, torn down after the last
     std::vector<Step> steps;
     std::vector<Expectation> expectations;
 

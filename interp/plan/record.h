@@ -16,24 +16,25 @@
 namespace ktstr::plan {
 
 struct WorkerReport {
-    int worker = 0;        // counts up over the scenario
-    int pid = 0;           // in the guest
-    std::string cgroup;    // "" = the executor's own
-    std::string work;      // the Work's name
+    int worker = 0;     // counts up over the scenario
+    int pid = 0;        // in the guest
+    std::string cgroup; // "" = the executor's own
+    std::string work;   // the Work's name
     std::string work_type;
-    int step = -1;         // index of the step that started it; -1 = backdrop
+    int step = -1;                // index of the step that started it; -1 = backdrop
     std::uint64_t work_units = 0; // what a throughput counts; the work type's documentation says what one is
     std::uint64_t iterations = 0; // passes through the work loop
     std::int64_t started_at_ns = 0;
-    std::uint64_t wall_ns = 0; // from the start signal to the stop
-    std::uint64_t cpu_ns = 0;  // user + system time
+    std::uint64_t wall_ns = 0;    // from the start signal to the stop
+    std::uint64_t cpu_ns = 0;     // user + system time
     std::uint64_t migrations = 0; // changes of CPU seen between two iterations
-    CpuSet cpus;               // CPUs it was seen on
-    std::uint64_t longest_gap_ns = 0; // longest time it was kept from its work, beyond what it asked for (its own sleeps)
+    CpuSet cpus;                  // CPUs it was seen on
+    std::uint64_t longest_gap_ns =
+        0; // longest time it was kept from its work, beyond what it asked for (its own sleeps)
     int longest_gap_cpu = -1;
-    std::int64_t longest_gap_at_ns = 0; // end of that gap
-    std::uint64_t run_delay_ns = 0; // schedstat: time runnable but not running
-    std::uint64_t timeslices = 0;   // schedstat: times put on a CPU
+    std::int64_t longest_gap_at_ns = 0;     // end of that gap
+    std::uint64_t run_delay_ns = 0;         // schedstat: time runnable but not running
+    std::uint64_t timeslices = 0;           // schedstat: times put on a CPU
     std::uint64_t isolation_violations = 0; // iterations seen on a CPU outside the cgroup's cpuset of that moment
     int isolation_cpu = -1;                 // the first such CPU
     std::string exit; // "stopped", "killed" (did not stop in time), "exit code 3", "signal 9 (Killed)", "error: ..."
@@ -42,20 +43,22 @@ struct WorkerReport {
 
 struct StimulusEvent {
     std::int64_t at_ns = 0;
-    std::string kind; // "scenario_start", "step_start", "op", "step_end", "scenario_end", "scheduler_attached", "scheduler_exited"
+    std::string kind; // "scenario_start", "step_start", "op", "step_end", "scenario_end", "scheduler_attached",
+                      // "scheduler_exited"
     int step = -1;    // -1 = backdrop or none
     std::string step_name;
-    std::string op;     // for "op": its name
-    std::string detail; // "hot -> 0-3"
+    std::string op;               // for "op": its name
+    std::string detail;           // "hot -> 0-3"
     std::uint64_t work_units = 0; // sum over all live workers at that time
 };
 
 struct SchedulerExit {
-    bool attached = false;    // whether it had been attached before
-    bool requested = false;   // whether the executor asked it to end
-    int exit_code = -1;       // -1 if it died of a signal or still runs
+    bool attached = false;  // whether it had been attached before
+    bool requested = false; // whether the executor asked it to end
+    int exit_code = -1;     // -1 if it died of a signal or still runs
     int signal = 0;
-    std::string kernel_reason; // the kernel's own line: 'sched_ext: BPF scheduler "x" disabled (runtime error)' and what follows
+    std::string kernel_reason; // the kernel's own line: 'sched_ext: BPF scheduler "x" disabled (runtime error)' and
+                               // what follows
     std::int64_t at_ns = 0;
     [[nodiscard]] std::string text() const;
 };
@@ -63,21 +66,21 @@ struct SchedulerExit {
 // How the run ended. Everything but `completed` is a failure of the run, with `Record::message` saying what happened.
 enum class RunEnd {
     completed,
-    scheduler_not_found,      // host: no such binary, or one of its libraries is missing
-    kernel_unusable,          // host: not a kernel; guest: no sched_ext, or a cgroup controller is missing
-    scheduler_attach_failed,  // exited before it attached, or did not attach in time
-    scheduler_exited,         // ended or was disabled while it should have been running
-    executor_failed,          // an op failed in the guest
+    scheduler_not_found,     // host: no such binary, or one of its libraries is missing
+    kernel_unusable,         // host: not a kernel; guest: no sched_ext, or a cgroup controller is missing
+    scheduler_attach_failed, // exited before it attached, or did not attach in time
+    scheduler_exited,        // ended or was disabled while it should have been running
+    executor_failed,         // an op failed in the guest
     kernel_panicked,
-    guest_hung,               // a phase's watchdog ran out, or the guest fell silent
-    vm_died,                  // QEMU ended by itself
+    guest_hung, // a phase's watchdog ran out, or the guest fell silent
+    vm_died,    // QEMU ended by itself
     interrupted,
-    host_failed,              // the host could not do its part: no memory, no QEMU, a full disk
+    host_failed, // the host could not do its part: no memory, no QEMU, a full disk
 };
 
 struct PhaseTime {
-    std::string phase;     // "boot", "stage", "attach", "scenario", "teardown"
-    double host_ms = 0;    // duration on the host's clock
+    std::string phase;  // "boot", "stage", "attach", "scenario", "teardown"
+    double host_ms = 0; // duration on the host's clock
 };
 
 struct Record {
@@ -89,7 +92,7 @@ struct Record {
     std::string executor_version;
     std::uint64_t seed = 0;
     std::vector<PhaseTime> phases;
-    double duration_ms = 0; // host time of the whole run
+    double duration_ms = 0;        // host time of the whole run
     std::uint64_t workload_ns = 0; // guest time from scenario_start to scenario_end
     std::vector<StimulusEvent> events;
     std::vector<WorkerReport> workers;
@@ -99,6 +102,7 @@ struct Record {
 };
 
 std::string_view to_string(RunEnd end);
+std::optional<RunEnd> run_end_from_string(std::string_view name);
 nlohmann::json to_json(const WorkerReport& report);
 nlohmann::json to_json(const StimulusEvent& event);
 nlohmann::json to_json(const SchedulerExit& exit);

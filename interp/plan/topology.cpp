@@ -41,8 +41,8 @@ Result<Topology> parse_topology(std::string_view text) {
     if (!text.empty()) return Error{"'" + shown + "' is not a topology", "write it as in 1n2l4c1t"};
     const Topology topology{numbers[0], numbers[1], numbers[2], numbers[3]};
     if (topology.llcs % topology.nodes != 0)
-        return Error{"topology '" + shown + "': " + std::to_string(topology.llcs) + " LLCs cannot be spread evenly over " +
-                         std::to_string(topology.nodes) + " nodes",
+        return Error{"topology '" + shown + "': " + std::to_string(topology.llcs) +
+                         " LLCs cannot be spread evenly over " + std::to_string(topology.nodes) + " nodes",
                      "make the number of LLCs a multiple of the number of nodes"};
     const long cpus = static_cast<long>(topology.llcs) * topology.cores * topology.threads;
     if (cpus > max_cpus)

@@ -17,7 +17,7 @@ namespace ktstr::plan {
 struct Topology {
     int nodes = 1;
     int llcs = 1;
-    int cores = 1; // per LLC
+    int cores = 1;   // per LLC
     int threads = 1; // per core
 
     [[nodiscard]] int cpus() const { return llcs * cores * threads; }

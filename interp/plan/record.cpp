@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/plan/record.h"
+
+#include <array>
+#include <csignal>
+#include <cstring>
+
+#include "interp/plan/fields.h"
+
+namespace ktstr::plan {
+
+using nlohmann::json;
+
+namespace {
+
+// In the order of RunEnd.
+constexpr std::array<std::string_view, 11> end_names = {
+    "completed",        "scheduler_not_found", "kernel_unusable", "scheduler_attach_failed",
+    "scheduler_exited", "executor_failed",     "kernel_panicked", "guest_hung",
+    "vm_died",          "interrupted",         "host_failed"};
+
+template <typename T> json array_json(const std::vector<T>& items) {
+    json result = json::array();
+    for (const auto& item : items) result.push_back(to_json(item));
+    return result;
+}
+
+} // namespace
+
+double WorkerReport::off_cpu_ratio() const {
+    if (wall_ns == 0 || cpu_ns >= wall_ns) return 0;
+    return 1.0 - static_cast<double>(cpu_ns) / static_cast<double>(wall_ns);
+}
+
+std::string SchedulerExit::text() const {
+    std::string how;
+    if (signal != 0) {
+        const char* name = ::sigdescr_np(signal);
+        how = "ended by signal " + std::to_string(signal) + " (" + (name != nullptr ? name : "unknown") + ")";
+    } else if (exit_code >= 0) {
+        how = "exited with code " + std::to_string(exit_code);
+    } else {
+        how = "was disabled by the kernel";
+    }
+    return kernel_reason.empty() ? how : how + ": " + kernel_reason;
+}
+
+std::string_view to_string(RunEnd end) { return end_names.at(static_cast<std::size_t>(end)); }
+
+std::optional<RunEnd> run_end_from_string(std::string_view name) {
+    for (std::size_t i = 0; i < end_names.size(); ++i)
+        if (end_names.at(i) == name) return static_cast<RunEnd>(i);
+    return std::nullopt;
+}
+
+json to_json(const WorkerReport& report) {
+    return {{"worker", report.worker},
+            {"pid", report.pid},
+            {"cgroup", report.cgroup},
+            {"work", report.work},
+            {"work_type", report.work_type},
+            {"step", report.step},
+            {"work_units", report.work_units},
+            {"iterations", report.iterations},
+            {"started_at_ns", report.started_at_ns},
+            {"wall_ns", report.wall_ns},
+            {"cpu_ns", report.cpu_ns},
+            {"off_cpu_ratio", report.off_cpu_ratio()},
+            {"migrations", report.migrations},
+            {"cpus", report.cpus.list()},
+            {"longest_gap_ns", report.longest_gap_ns},
+            {"longest_gap_cpu", report.longest_gap_cpu},
+            {"longest_gap_at_ns", report.longest_gap_at_ns},
+            {"run_delay_ns", report.run_delay_ns},
+            {"timeslices", report.timeslices},
+            {"isolation_violations", report.isolation_violations},
+            {"isolation_cpu", report.isolation_cpu},
+            {"exit", report.exit}};
+}
+
+json to_json(const StimulusEvent& event) {
+    return {{"at_ns", event.at_ns},          {"kind", event.kind}, {"step", event.step},
+            {"step_name", event.step_name},  {"op", event.op},     {"detail", event.detail},
+            {"work_units", event.work_units}};
+}
+
+json to_json(const SchedulerExit& exit) {
+    return {{"attached", exit.attached}, {"requested", exit.requested},         {"exit_code", exit.exit_code},
+            {"signal", exit.signal},     {"kernel_reason", exit.kernel_reason}, {"at_ns", exit.at_ns}};
+}
+
+json to_json(const PhaseTime& phase) { return {{"phase", phase.phase}, {"host_ms", phase.host_ms}}; }
+
+json to_json(const Record& record) {
+    return {{"end", to_string(record.end)},
+            {"message", record.message},
+            {"hint", record.hint},
+            {"kernel_release", record.kernel_release},
+            {"accelerator", record.accelerator},
+            {"executor_version", record.executor_version},
+            {"seed", record.seed},
+            {"phases", array_json(record.phases)},
+            {"duration_ms", record.duration_ms},
+            {"workload_ns", record.workload_ns},
+            {"events", array_json(record.events)},
+            {"workers", array_json(record.workers)},
+            {"scheduler_exits", array_json(record.scheduler_exits)},
+            {"scheduler_log", record.scheduler_log},
+            {"console", record.console}};
+}
+
+Result<WorkerReport> worker_report_from_json(const json& value) {
+    WorkerReport report;
+    Fields fields(value, "worker_report");
+    fields.integer("worker", report.worker);
+    fields.integer("pid", report.pid);
+    fields.text("cgroup", report.cgroup);
+    fields.text("work", report.work);
+    fields.text("work_type", report.work_type);
+    fields.integer("step", report.step);
+    fields.integer("work_units", report.work_units);
+    fields.integer("iterations", report.iterations);
+    fields.integer("started_at_ns", report.started_at_ns);
+    fields.integer("wall_ns", report.wall_ns);
+    fields.integer("cpu_ns", report.cpu_ns);
+    fields.integer("migrations", report.migrations);
+    fields.cpu_set("cpus", report.cpus);
+    fields.integer("longest_gap_ns", report.longest_gap_ns);
+    fields.integer("longest_gap_cpu", report.longest_gap_cpu);
+    fields.integer("longest_gap_at_ns", report.longest_gap_at_ns);
+    fields.integer("run_delay_ns", report.run_delay_ns);
+    fields.integer("timeslices", report.timeslices);
+    fields.integer("isolation_violations", report.isolation_violations);
+    fields.integer("isolation_cpu", report.isolation_cpu);
+    fields.text("exit", report.exit);
+    return fields.finish(std::move(report));
+}
+
+Result<StimulusEvent> stimulus_event_from_json(const json& value) {
+    StimulusEvent event;
+    Fields fields(value, "event");
+    fields.integer("at_ns", event.at_ns);
+    fields.text("kind", event.kind);
+    fields.integer("step", event.step);
+    fields.text("step_name", event.step_name);
+    fields.text("op", event.op);
+    fields.text("detail", event.detail);
+    fields.integer("work_units", event.work_units);
+    return fields.finish(std::move(event));
+}
+
+Result<SchedulerExit> scheduler_exit_from_json(const json& value) {
+    SchedulerExit exit;
+    Fields fields(value, "scheduler_exit");
+    fields.boolean("attached", exit.attached);
+    fields.boolean("requested", exit.requested);
+    fields.integer("exit_code", exit.exit_code);
+    fields.integer("signal", exit.signal);
+    fields.text("kernel_reason", exit.kernel_reason);
+    fields.integer("at_ns", exit.at_ns);
+    return fields.finish(std::move(exit));
+}
+
+} // namespace ktstr::plan

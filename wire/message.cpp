@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "wire/message.h"
+
+#include "interp/plan/fields.h"
+
+namespace ktstr::wire {
+
+using nlohmann::json;
+using plan::Fields;
+
+namespace {
+
+std::string pack(const json& value) {
+    std::string bytes;
+    json::to_cbor(value, bytes);
+    return bytes;
+}
+
+// CBOR nests as deep as its bytes say, and the parser recurses: this bounds it.
+constexpr int max_depth = 64;
+
+class BoundedParser : public nlohmann::detail::json_sax_dom_parser<json> {
+  public:
+    explicit BoundedParser(json& value) : json_sax_dom_parser(value, false) {}
+    bool start_object(std::size_t size) { return ++depth_ <= max_depth && json_sax_dom_parser::start_object(size); }
+    bool end_object() { return --depth_ >= 0 && json_sax_dom_parser::end_object(); }
+    bool start_array(std::size_t size) { return ++depth_ <= max_depth && json_sax_dom_parser::start_array(size); }
+    bool end_array() { return --depth_ >= 0 && json_sax_dom_parser::end_array(); }
+
+  private:
+    int depth_ = 0;
+};
+
+Result<json> unpack(std::string_view payload) {
+    json value;
+    BoundedParser parser(value);
+    if (!json::sax_parse(payload.begin(), payload.end(), &parser, json::input_format_t::cbor))
+        return Error{"a message is not valid CBOR"};
+    return value;
+}
+
+} // namespace
+
+std::string encode(const Hello& message) {
+    return pack({{"protocol", message.protocol},
+                 {"executor_version", message.executor_version},
+                 {"kernel_release", message.kernel_release},
+                 {"cpus", message.cpus},
+                 {"sched_ext", message.sched_ext},
+                 {"ready_ns", message.ready_ns}});
+}
+
+std::string encode(const Begin& message) {
+    return pack({{"plan", message.plan},
+                 {"seed", message.seed},
+                 {"archive_bytes", message.archive_bytes},
+                 {"scheduler_path", message.scheduler_path},
+                 {"wall_clock_ns", message.wall_clock_ns},
+                 {"entropy", message.entropy},
+                 {"attach_timeout_ns", message.attach_timeout_ns}});
+}
+
+std::string encode(const Phase& message) { return pack({{"phase", message.phase}, {"guest_ns", message.guest_ns}}); }
+
+std::string encode(const Heartbeat& message) {
+    return pack({{"guest_ns", message.guest_ns}, {"work_units", message.work_units}, {"step", message.step}});
+}
+
+std::string encode(const Log& message) { return pack({{"stream", message.stream}, {"text", message.text}}); }
+
+std::string encode(const Workers& message) {
+    json reports = json::array();
+    for (const auto& report : message.reports) reports.push_back(to_json(report));
+    return pack({{"reports", reports}});
+}
+
+std::string encode(const Finish& message) {
+    return pack({{"end", to_string(message.end)},
+                 {"message", message.message},
+                 {"hint", message.hint},
+                 {"workload_ns", message.workload_ns},
+                 {"resident_bytes", message.resident_bytes}});
+}
+
+std::string encode(const plan::StimulusEvent& message) { return pack(to_json(message)); }
+std::string encode(const plan::SchedulerExit& message) { return pack(to_json(message)); }
+
+Result<Hello> decode_hello(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    Hello message;
+    Fields fields(*value, "hello");
+    fields.integer("protocol", message.protocol);
+    fields.text("executor_version", message.executor_version);
+    fields.text("kernel_release", message.kernel_release);
+    fields.integer("cpus", message.cpus);
+    fields.boolean("sched_ext", message.sched_ext);
+    fields.integer("ready_ns", message.ready_ns);
+    return fields.finish(std::move(message));
+}
+
+Result<Begin> decode_begin(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    Begin message;
+    Fields fields(*value, "begin");
+    fields.object("plan", message.plan);
+    fields.integer("seed", message.seed);
+    fields.integer("archive_bytes", message.archive_bytes);
+    fields.text("scheduler_path", message.scheduler_path);
+    fields.integer("wall_clock_ns", message.wall_clock_ns);
+    fields.text("entropy", message.entropy);
+    fields.integer("attach_timeout_ns", message.attach_timeout_ns);
+    return fields.finish(std::move(message));
+}
+
+Result<Phase> decode_phase(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    Phase message;
+    Fields fields(*value, "phase");
+    fields.text("phase", message.phase);
+    fields.integer("guest_ns", message.guest_ns);
+    return fields.finish(std::move(message));
+}
+
+Result<Heartbeat> decode_heartbeat(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    Heartbeat message;
+    Fields fields(*value, "heartbeat");
+    fields.integer("guest_ns", message.guest_ns);
+    fields.integer("work_units", message.work_units);
+    fields.integer("step", message.step);
+    return fields.finish(message);
+}
+
+Result<Log> decode_log(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    Log message;
+    Fields fields(*value, "log");
+    fields.text("stream", message.stream);
+    fields.text("text", message.text);
+    return fields.finish(std::move(message));
+}
+
+Result<Workers> decode_workers(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    Workers message;
+    Fields fields(*value, "workers");
+    fields.array("reports", message.reports, [](const json& report, const std::string& where) {
+        auto read = plan::worker_report_from_json(report);
+        return read ? read : Result<plan::WorkerReport>(Error{where + ": " + read.error().message});
+    });
+    return fields.finish(std::move(message));
+}
+
+Result<Finish> decode_finish(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    Finish message;
+    Fields fields(*value, "finish");
+    fields.choice("end", message.end, plan::run_end_from_string);
+    fields.text("message", message.message);
+    fields.text("hint", message.hint);
+    fields.integer("workload_ns", message.workload_ns);
+    fields.integer("resident_bytes", message.resident_bytes);
+    return fields.finish(std::move(message));
+}
+
+Result<plan::StimulusEvent> decode_event(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    return plan::stimulus_event_from_json(*value);
+}
+
+Result<plan::SchedulerExit> decode_scheduler_exit(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    return plan::scheduler_exit_from_json(*value);
+}
+
+} // namespace ktstr::wire
