@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmm/boot/machine.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <sstream>
+
+#include "base/file.h"
+#include "vmm/boot/accelerator.h"
+#include "wire/message.h"
+
+namespace ktstr::vmm {
+
+namespace {
+
+constexpr std::uint64_t mib = 1ULL << 20U;
+
+// The model whose dies have an L3 each, so that a die is an LLC (x86_cpu_def `SapphireRapids` in QEMU's
+// target/i386/cpu.c; `max` and `host` have one L3 per socket). Features that the accelerator lacks are left out by QEMU
+// with a warning.
+constexpr const char* cpu_model = "SapphireRapids";
+
+struct SocketPair {
+    Fd ours;
+    Fd theirs;
+};
+
+Result<SocketPair> make_socket_pair() {
+    std::array<int, 2> fds{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0)
+        return errno_error("create", "a socket pair", errno);
+    SocketPair pair{Fd(fds[0]), Fd(fds[1])};
+    if (::fcntl(pair.ours.get(), F_SETFL, O_NONBLOCK) != 0) return errno_error("set up", "a socket pair", errno);
+    return pair;
+}
+
+Result<Fd> make_memory_file(const char* name, std::uint64_t bytes) {
+    Fd file(::memfd_create(name, MFD_CLOEXEC));
+    if (!file) return errno_error("create", std::string("the memory file ") + name, errno);
+    if (bytes > 0 && ::ftruncate(file.get(), static_cast<off_t>(bytes)) != 0)
+        return errno_error("size", std::string("the memory file ") + name, errno);
+    return file;
+}
+
+std::string fd_path(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
+
+std::vector<std::uint64_t> split_memory(std::uint64_t bytes, int nodes) {
+    const std::uint64_t each = bytes / mib / static_cast<std::uint64_t>(nodes) * mib;
+    std::vector<std::uint64_t> sizes(static_cast<std::size_t>(nodes), each);
+    sizes.front() += bytes - each * static_cast<std::uint64_t>(nodes);
+    return sizes;
+}
+
+// Everything QEMU is started with that follows from the machine's shape.
+std::vector<std::string> shape_arguments(const MachineConfig& config, const std::vector<NodeMemory>& memory) {
+    const auto& topology = config.topology;
+    std::vector<std::string> arguments = {
+        "-cpu",
+        cpu_model,
+        "-smp",
+        std::to_string(topology.cpus()) + ",sockets=" + std::to_string(topology.nodes) +
+            ",dies=" + std::to_string(topology.llcs / topology.nodes) + ",cores=" + std::to_string(topology.cores) +
+            ",threads=" + std::to_string(topology.threads),
+        "-m",
+        std::to_string(config.memory_bytes / mib) + "M"};
+    for (std::size_t node = 0; node < memory.size(); ++node) {
+        const std::string id = "node" + std::to_string(node);
+        arguments.insert(arguments.end(), {"-object", "memory-backend-file,id=" + id +
+                                                          ",share=on,size=" + std::to_string(memory[node].bytes) +
+                                                          ",mem-path=" + fd_path(memory[node].file)});
+        const int first = static_cast<int>(node) * topology.cpus_per_node();
+        arguments.insert(arguments.end(), {"-numa", "node,nodeid=" + std::to_string(node) + ",memdev=" + id +
+                                                        ",cpus=" + std::to_string(first) + "-" +
+                                                        std::to_string(first + topology.cpus_per_node() - 1)});
+    }
+    return arguments;
+}
+
+std::string command_line(const MachineConfig& config) {
+    std::string line;
+    for (const auto* list : {&base_kernel_args(), &config.kernel_args})
+        for (const auto& argument : *list) line += (line.empty() ? "" : " ") + argument;
+    return line;
+}
+
+} // namespace
+
+const std::vector<std::string>& base_kernel_args() {
+    // panic=-1: reboot at once on a panic, which -no-reboot turns into the end of QEMU.
+    static const std::vector<std::string> arguments = {"console=ttyS0", "quiet", "panic=-1"};
+    return arguments;
+}
+
+Result<Machine> Machine::start(const MachineConfig& config) {
+    auto channel = make_socket_pair();
+    auto console = make_socket_pair();
+    auto control = make_socket_pair();
+    auto messages = make_memory_file("ktstr-qemu-messages", 0);
+    auto initramfs = make_memory_file("ktstr-initramfs", 0);
+    for (const auto* pair : {&channel, &console, &control})
+        if (!*pair) return pair->error();
+    if (!messages) return messages.error();
+    if (!initramfs) return initramfs.error();
+    if (auto written = write_all(initramfs->get(), config.initramfs, "the initramfs"); !written) return written.error();
+
+    std::vector<NodeMemory> memory;
+    for (const auto bytes : split_memory(config.memory_bytes, config.topology.nodes)) {
+        auto file = make_memory_file("ktstr-guest-memory", bytes);
+        if (!file) return file.error();
+        memory.push_back({std::move(*file), bytes});
+    }
+
+    ProcessOptions options{
+        .arguments = {qemu_program, "-name", "ktstr", "-accel", config.accelerator, "-nodefaults", "-no-user-config",
+                      "-display", "none", "-no-reboot", "-machine", "q35"},
+        .stderr_fd = messages->get(),
+        .inherited_fds = {channel->theirs.get(), console->theirs.get(), control->theirs.get(), initramfs->get()}};
+    for (const auto& node : memory) options.inherited_fds.push_back(node.file.get());
+    auto& arguments = options.arguments;
+    for (auto& argument : shape_arguments(config, memory)) arguments.push_back(std::move(argument));
+    auto socket = [](const char* id, const SocketPair& pair) {
+        return std::string("socket,id=") + id + ",fd=" + std::to_string(pair.theirs.get());
+    };
+    for (const std::string& argument :
+         {std::string("-kernel"),  config.kernel_image.string(),
+          std::string("-initrd"),  fd_path(*initramfs),
+          std::string("-append"),  command_line(config),
+          std::string("-chardev"), socket("control", *control),
+          std::string("-mon"),     std::string("chardev=control,mode=control"),
+          std::string("-chardev"), socket("console", *console),
+          std::string("-serial"),  std::string("chardev:console"),
+          std::string("-device"),  std::string("virtio-serial-pci"),
+          std::string("-chardev"), socket("port", *channel),
+          std::string("-device"),  std::string("virtserialport,chardev=port,name=") + wire::port_name})
+        arguments.push_back(argument);
+
+    auto process = Process::start(options);
+    if (!process) return Error{process.error().message, "install QEMU: apt-get install qemu-system-x86"};
+    Machine machine(std::move(*process));
+    machine.memory_ = std::move(memory);
+    machine.messages_ = std::move(*messages);
+    machine.channel_ = std::move(channel->ours);
+    machine.console_ = std::move(console->ours);
+    machine.qmp_ = Qmp(std::move(control->ours));
+    return machine;
+}
+
+std::string Machine::messages() const {
+    const auto text = read_file(fd_path(messages_), 1U << 20U);
+    if (!text) return {};
+    std::istringstream lines(*text);
+    std::string kept;
+    for (std::string line; std::getline(lines, line);)
+        if (line.find("warning:") == std::string::npos) kept += (kept.empty() ? "" : "; ") + line;
+    return kept;
+}
+
+} // namespace ktstr::vmm

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One virtual machine: a QEMU process and the descriptors that reach into it. It knows nothing of scheduling.
+//
+// Guest memory, the initramfs and QEMU's messages live in memory files (memfd), the channels are socket pairs: when the
+// process goes, by whatever way, nothing is left in any file system.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/process.h"
+#include "base/result.h"
+#include "interp/plan/topology.h"
+#include "vmm/boot/qmp.h"
+
+namespace ktstr::vmm {
+
+struct MachineConfig {
+    std::filesystem::path kernel_image; // an uncompressed vmlinux with a PVH entry, or a bzImage
+    std::string_view initramfs;         // read while the machine starts
+    plan::Topology topology;
+    std::uint64_t memory_bytes = 0; // split evenly over the NUMA nodes; a multiple of 1 MiB per node
+    std::vector<std::string> kernel_args;
+    std::string accelerator; // "kvm" or "tcg"
+};
+
+// Guest memory of one NUMA node: a shared mapping of the same file shows it to the host.
+struct NodeMemory {
+    Fd file;
+    std::uint64_t bytes = 0;
+};
+
+class Machine {
+  public:
+    // Starts QEMU with the guest running. QEMU dies with the calling thread and with this object.
+    static Result<Machine> start(const MachineConfig& config);
+
+    [[nodiscard]] Process& process() { return process_; }
+    [[nodiscard]] int channel() const { return channel_.get(); } // the port's byte stream, both ways; non-blocking
+    [[nodiscard]] int console() const {
+        return console_.get();
+    } // what the guest prints on its serial line; non-blocking
+    [[nodiscard]] Qmp& qmp() { return qmp_; }
+    [[nodiscard]] const std::vector<NodeMemory>& memory() const { return memory_; }
+    // What QEMU itself said on standard error, warnings left out.
+    [[nodiscard]] std::string messages() const;
+
+  private:
+    explicit Machine(Process process) : process_(std::move(process)) {}
+    std::vector<NodeMemory> memory_;
+    Fd messages_;
+    Fd channel_;
+    Fd console_;
+    Qmp qmp_;
+    Process process_;
+};
+
+// Kernel arguments of every guest, before the plan's own.
+const std::vector<std::string>& base_kernel_args();
+
+} // namespace ktstr::vmm
