@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/eval/verdict.h"
+
+namespace ktstr::eval {
+
+namespace {
+
+nlohmann::json or_null(const std::optional<double>& value) { return value ? nlohmann::json(*value) : nlohmann::json(); }
+
+} // namespace
+
+std::optional<double> AssertionResult::robustness() const {
+    if (!value || !bound) return std::nullopt;
+    const bool upper = comparison == plan::Comparison::less || comparison == plan::Comparison::less_equal;
+    return upper ? *bound - *value : *value - *bound;
+}
+
+std::vector<const AssertionResult*> Verdict::failures() const {
+    std::vector<const AssertionResult*> found;
+    for (const auto& assertion : assertions)
+        if (assertion.outcome == Outcome::fail || assertion.outcome == Outcome::inconclusive)
+            found.push_back(&assertion);
+    return found;
+}
+
+int exit_code(const std::vector<Outcome>& outcomes) {
+    Outcome worst = Outcome::skip;
+    for (const auto outcome : outcomes) worst = fold(worst, outcome);
+    if (worst == Outcome::fail) return 1;
+    return worst == Outcome::inconclusive ? 2 : 0;
+}
+
+std::string_view to_string(Outcome outcome) {
+    switch (outcome) {
+    case Outcome::skip: return "skip";
+    case Outcome::pass: return "pass";
+    case Outcome::inconclusive: return "inconclusive";
+    case Outcome::fail: return "fail";
+    }
+    return "";
+}
+
+nlohmann::json to_json(const AssertionResult& result) {
+    return {{"outcome", to_string(result.outcome)},
+            {"kind", result.kind},
+            {"cgroup", result.cgroup},
+            {"written", result.written},
+            {"source", plan::to_json(result.source)},
+            {"value", or_null(result.value)},
+            {"bound", or_null(result.bound)},
+            {"unit", result.unit},
+            {"robustness", or_null(result.robustness())},
+            {"message", result.message},
+            {"hint", result.hint}};
+}
+
+nlohmann::json to_json(const Verdict& verdict) {
+    auto assertions = nlohmann::json::array();
+    for (const auto& assertion : verdict.assertions) assertions.push_back(to_json(assertion));
+    return {{"outcome", to_string(verdict.outcome)},
+            {"expected_failure", verdict.expected_failure},
+            {"assertions", std::move(assertions)}};
+}
+
+} // namespace ktstr::eval

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the evaluator says of a run. Plain data.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "interp/plan/plan.h"
+
+namespace ktstr::eval {
+
+// In the order of the lattice: the stronger one wins a fold.
+enum class Outcome {
+    skip,         // not judged; says nothing about the scheduler
+    pass,         // judged and held
+    inconclusive, // could not be judged: the run gave no signal
+    fail,
+};
+
+constexpr Outcome fold(Outcome first, Outcome second) { return first < second ? second : first; }
+
+struct AssertionResult {
+    Outcome outcome = Outcome::skip;
+    std::string kind;    // an Expectation::Kind, or what every run must do: "run" (come to its end), "workers" (report,
+                         // and live until they are stopped), "expectations" (there is one)
+    std::string cgroup;  // empty: the whole scenario
+    std::string written; // as in the source; empty for what every run must do
+    plan::SourcePosition source;
+    std::optional<double> value; // seen; in `unit`
+    std::optional<double> bound; // in `unit`
+    std::string unit;            // "ns", "ratio", "work_units_per_s", "work_units", "iterations", "workers", or empty
+    std::string message;         // for the user, one line or a few; may hold text out of the guest, in any encoding
+    std::string hint;
+
+    // Signed distance to the bound in `unit`: positive holds with that much to spare. None without value and bound.
+    [[nodiscard]] std::optional<double> robustness() const;
+    plan::Comparison comparison = plan::Comparison::less_equal; // how value is compared to bound
+};
+
+struct Verdict {
+    Outcome outcome = Outcome::skip;
+    bool expected_failure = false; // the run failed the way its `error` expectations asked for
+    std::vector<AssertionResult> assertions;
+
+    // What made it fail, or made it inconclusive.
+    [[nodiscard]] std::vector<const AssertionResult*> failures() const;
+};
+
+// 0 for pass and skip, 1 if anything failed, else 2 if anything was inconclusive. Nothing at all is 0.
+int exit_code(const std::vector<Outcome>& outcomes);
+
+std::string_view to_string(Outcome outcome); // "pass", "fail", "skip", "inconclusive"
+nlohmann::json to_json(const AssertionResult& result);
+nlohmann::json to_json(const Verdict& verdict);
+
+} // namespace ktstr::eval
