@@ -102,6 +102,7 @@ json to_json(const Record& record) {
             {"phases", array_json(record.phases)},
             {"duration_ms", record.duration_ms},
             {"workload_ns", record.workload_ns},
+            {"executor_resident_bytes", record.executor_resident_bytes},
             {"events", array_json(record.events)},
             {"workers", array_json(record.workers)},
             {"scheduler_exits", array_json(record.scheduler_exits)},

@@ -92,8 +92,9 @@ struct Record {
     std::string executor_version;
     std::uint64_t seed = 0;
     std::vector<PhaseTime> phases;
-    double duration_ms = 0;        // host time of the whole run
-    std::uint64_t workload_ns = 0; // guest time from scenario_start to scenario_end
+    double duration_ms = 0;                    // host time of the whole run
+    std::uint64_t workload_ns = 0;             // guest time from scenario_start to scenario_end
+    std::uint64_t executor_resident_bytes = 0; // peak resident set of the executor in the guest
     std::vector<StimulusEvent> events;
     std::vector<WorkerReport> workers;
     std::vector<SchedulerExit> scheduler_exits;

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmm/conductor.h"
+
+#include <poll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <optional>
+
+#include "vmm/boot/machine.h"
+#include "vmm/patience.h"
+#include "wire/frame.h"
+#include "wire/message.h"
+#include "wire/version.h"
+
+namespace ktstr::vmm {
+
+using plan::Record;
+using plan::RunEnd;
+using wire::FrameType;
+
+namespace {
+
+constexpr std::size_t console_limit = 64U << 10U;
+constexpr std::size_t scheduler_log_limit = 256U << 10U;
+constexpr std::size_t list_limit = 200'000; // events and worker reports that a guest may send
+constexpr auto tick = std::chrono::milliseconds(500);
+constexpr double poweroff_limit_s = 10;
+
+// Appends and keeps the last `limit` bytes.
+void append_tail(std::string& text, std::string_view more, std::size_t limit) {
+    text += more;
+    if (text.size() > 2 * limit) text.erase(0, text.size() - limit);
+}
+
+void trim_tail(std::string& text, std::size_t limit) {
+    if (text.size() > limit) text.erase(0, text.size() - limit);
+}
+
+std::string line_with(const std::string& text, std::string_view needle) {
+    const auto at = text.find(needle);
+    if (at == std::string::npos) return {};
+    const auto end = text.find_first_of("\r\n", at);
+    return text.substr(at, end == std::string::npos ? end : end - at);
+}
+
+std::string random_hex(std::size_t bytes) {
+    std::string raw(bytes, '\0');
+    (void)!::getrandom(raw.data(), raw.size(), 0);
+    std::string text;
+    for (const char byte : raw)
+        for (const unsigned nibble : {(static_cast<unsigned>(byte) >> 4U) & 15U, static_cast<unsigned>(byte) & 15U})
+            text += "0123456789abcdef"[nibble];
+    return text;
+}
+
+std::uint64_t wall_clock_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+class Conductor {
+  public:
+    Conductor(const RunRequest& request, RunListener& listener, const Cancellation& cancellation)
+        : request_(request), listener_(listener), cancellation_(cancellation) {
+        record_.seed = request.seed;
+        record_.accelerator = request.accelerator;
+    }
+
+    Record run() {
+        enter_phase("boot");
+        auto machine = Machine::start({.kernel_image = request_.kernel_image,
+                                       .initramfs = request_.initramfs,
+                                       .topology = request_.plan.topology,
+                                       .memory_bytes = request_.plan.memory_bytes,
+                                       .kernel_args = request_.plan.kernel_args,
+                                       .accelerator = request_.accelerator});
+        if (machine) {
+            machine_ = &*machine;
+            patience_.emplace(machine_->process().pid());
+            while (!ended_) step();
+            machine_ = nullptr;
+        } else {
+            end(RunEnd::host_failed, machine.error().message, machine.error().hint);
+        }
+        leave_phase();
+        record_.duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
+        trim_tail(record_.console, console_limit);
+        trim_tail(record_.scheduler_log, scheduler_log_limit);
+        return std::move(record_);
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    // The first end that is given stays.
+    void end(RunEnd how, std::string message, std::string hint = {}) {
+        if (!finished_) {
+            record_.end = how;
+            record_.message = std::move(message);
+            record_.hint = std::move(hint);
+        }
+        finished_ = true;
+        ended_ = true;
+    }
+
+    void enter_phase(const std::string& name) {
+        leave_phase();
+        phase_ = name;
+        phase_started_ = Clock::now();
+        if (patience_) patience_->restart();
+        listener_.phase(name);
+    }
+
+    void leave_phase() {
+        if (phase_.empty()) return;
+        const double ms = std::chrono::duration<double, std::milli>(Clock::now() - phase_started_).count();
+        record_.phases.push_back({phase_, ms});
+        phase_.clear();
+    }
+
+    // How long the phase may last on the patience clock, in seconds: generous for the slowest measured machine (a
+    // distribution kernel on 64 emulated CPUs boots in 91 s on two cores), and in step with what was asked of it.
+    [[nodiscard]] double phase_limit_s() const {
+        const double cpus = request_.plan.topology.cpus();
+        const double megabytes = static_cast<double>(request_.archive.size()) / 1e6;
+        if (finished_) return poweroff_limit_s;
+        if (phase_ == "boot") return 40 + 2 * cpus;
+        if (phase_ == "stage") return 20 + 0.5 * cpus + megabytes;
+        if (phase_ == "attach") return attach_timeout_s() + 20;
+        if (phase_ == "scenario") return static_cast<double>(request_.plan.duration_ns) / 1e9 * 1.5 + 20 + cpus;
+        return 20 + cpus;
+    }
+
+    // The executor's own limit, in guest time: it knows best what the scheduler did until then.
+    [[nodiscard]] double attach_timeout_s() const { return 10 + 0.25 * request_.plan.topology.cpus(); }
+
+    void step() {
+        const int write_events = outgoing_.size() > sent_ ? POLLOUT : 0;
+        std::array<pollfd, 5> entries = {
+            {{cancellation_.fd(), POLLIN, 0},
+             {machine_->process().pidfd(), POLLIN, 0},
+             {channel_open_ ? machine_->channel() : -1, static_cast<short>(POLLIN | write_events), 0},
+             {console_open_ ? machine_->console() : -1, POLLIN, 0},
+             {control_open_ ? machine_->qmp().fd() : -1, POLLIN, 0}}};
+        ::poll(entries.data(), entries.size(), static_cast<int>(tick.count()));
+        if (entries[0].revents != 0) return end(RunEnd::interrupted, "the run was interrupted");
+        if (entries[4].revents != 0) control_open_ = machine_->qmp().receive();
+        if (entries[3].revents != 0) receive_console();
+        if (entries[2].revents != 0) exchange();
+        if (ended_) return;
+        if (entries[1].revents != 0) return machine_ended();
+        watch();
+    }
+
+    void watch() {
+        if (Clock::now() - last_watch_ < tick) return;
+        last_watch_ = Clock::now();
+        patience_->update();
+        if (patience_->elapsed().count() < phase_limit_s()) return;
+        if (finished_) {
+            ended_ = true; // all was said; the machine is killed
+            return;
+        }
+        const std::string limit = std::to_string(static_cast<int>(phase_limit_s())) + " s";
+        if (phase_ == "boot" && record_.console.empty())
+            return end(RunEnd::guest_hung, "the kernel printed nothing and its executor did not answer within " + limit,
+                       "is the image a kernel for x86-64 with virtio-serial and an initramfs built in? try --kernel "
+                       "with another one");
+        end(RunEnd::guest_hung,
+            "the guest did not get through the phase '" + phase_ + "' within " + limit + " of its own running time");
+    }
+
+    void machine_ended() {
+        receive_console();
+        exchange();
+        if (finished_) {
+            ended_ = true;
+            return;
+        }
+        const auto exit = machine_->process().wait();
+        const std::string panic = line_with(record_.console, "Kernel panic");
+        if (!panic.empty()) return end(RunEnd::kernel_panicked, "in the phase '" + phase_ + "': " + panic);
+        if (exit.signal != 0) return end(RunEnd::vm_died, "QEMU died in the phase '" + phase_ + "': " + exit.text());
+        const std::string messages = machine_->messages();
+        if (exit.exit_code != 0 || !messages.empty())
+            return end(RunEnd::vm_died,
+                       "QEMU gave up in the phase '" + phase_ + "' (" + exit.text() + "): " + messages);
+        end(RunEnd::vm_died, "the guest went down in the phase '" + phase_ + "' without a word");
+    }
+
+    void receive_console() {
+        std::array<char, 16384> chunk{};
+        while (console_open_) {
+            const ssize_t count = ::recv(machine_->console(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0 && errno == EAGAIN) return;
+            if (count <= 0)
+                console_open_ = false;
+            else
+                append_tail(record_.console, {chunk.data(), static_cast<std::size_t>(count)}, console_limit);
+        }
+    }
+
+    // Sends what is queued, receives what is there.
+    void exchange() {
+        while (channel_open_ && sent_ < outgoing_.size()) {
+            const ssize_t count = ::send(machine_->channel(), outgoing_.data() + sent_, outgoing_.size() - sent_,
+                                         MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) break;
+            sent_ += static_cast<std::size_t>(count);
+        }
+        if (sent_ == outgoing_.size()) {
+            outgoing_.clear();
+            sent_ = 0;
+        }
+        std::array<char, 65536> chunk{};
+        while (channel_open_) {
+            const ssize_t count = ::recv(machine_->channel(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0 && errno == EAGAIN) break;
+            if (count <= 0)
+                channel_open_ = false;
+            else
+                decoder_.feed({chunk.data(), static_cast<std::size_t>(count)});
+        }
+        while (!ended_) {
+            auto frame = decoder_.next();
+            if (!frame)
+                return end(RunEnd::executor_failed, "what the guest sent cannot be read: " + frame.error().message);
+            if (!*frame) return;
+            if (auto handled = handle(**frame); !handled)
+                return end(RunEnd::executor_failed, "what the guest sent cannot be read: " + handled.error().message);
+        }
+    }
+
+    void queue(FrameType type, std::string_view payload) {
+        outgoing_ += wire::encode_frame(type, next_sequence_++, payload);
+    }
+
+    Result<void> handle(const wire::Frame& frame) {
+        switch (frame.type) {
+        case FrameType::hello: return on_hello(frame.payload);
+        case FrameType::phase: return on_phase(frame.payload);
+        case FrameType::event: return on_event(frame.payload);
+        case FrameType::heartbeat: return on_heartbeat(frame.payload);
+        case FrameType::log: return on_log(frame.payload);
+        case FrameType::workers: return on_workers(frame.payload);
+        case FrameType::scheduler_exit: return on_scheduler_exit(frame.payload);
+        case FrameType::finish: return on_finish(frame.payload);
+        default: return Error{"a frame of a type that only the host sends"};
+        }
+    }
+
+    Result<void> on_hello(std::string_view payload) {
+        auto hello = wire::decode_hello(payload);
+        if (!hello) return hello.error();
+        record_.kernel_release = hello->kernel_release;
+        record_.executor_version = hello->executor_version;
+        const int cpus = request_.plan.topology.cpus();
+        if (hello->protocol != wire::protocol_version || hello->executor_version != wire::executor_version)
+            end(RunEnd::host_failed,
+                "the executor in the guest is version " + hello->executor_version + ", not " + wire::executor_version,
+                "build the whole project again: ./dev build");
+        else if (hello->cpus != cpus)
+            end(RunEnd::kernel_unusable, "kernel " + hello->kernel_release + " brought up " +
+                                             std::to_string(hello->cpus) + " of " + std::to_string(cpus) + " CPUs");
+        else if (request_.plan.scheduler && !hello->sched_ext)
+            end(RunEnd::kernel_unusable,
+                "kernel " + hello->kernel_release + " has no sched_ext, which the scheduler '" +
+                    request_.plan.scheduler->name + "' needs",
+                "choose another with --kernel, or get one: ktstr kernel build");
+        else
+            begin();
+        return {};
+    }
+
+    void begin() {
+        queue(FrameType::begin,
+              wire::encode(wire::Begin{.plan = to_json(request_.plan),
+                                       .seed = request_.seed,
+                                       .archive_bytes = request_.archive.size(),
+                                       .scheduler_path = request_.scheduler_path,
+                                       .wall_clock_ns = wall_clock_ns(),
+                                       .entropy = random_hex(32),
+                                       .attach_timeout_ns = static_cast<std::uint64_t>(attach_timeout_s() * 1e9)}));
+        const std::string_view archive = request_.archive;
+        for (std::size_t at = 0; at < archive.size(); at += wire::archive_chunk)
+            queue(FrameType::archive, archive.substr(at, wire::archive_chunk));
+        enter_phase("stage");
+        exchange();
+    }
+
+    Result<void> on_phase(std::string_view payload) {
+        auto message = wire::decode_phase(payload);
+        if (!message) return message.error();
+        static const std::array<std::string, 4> known = {"stage", "attach", "scenario", "teardown"};
+        if (std::find(known.begin(), known.end(), message->phase) == known.end())
+            return Error{"unknown phase '" + message->phase + "'"};
+        if (message->phase != phase_) enter_phase(message->phase);
+        return {};
+    }
+
+    Result<void> on_event(std::string_view payload) {
+        auto event = wire::decode_event(payload);
+        if (!event) return event.error();
+        if (record_.events.size() >= list_limit) return Error{"more than " + std::to_string(list_limit) + " events"};
+        record_.events.push_back(std::move(*event));
+        return {};
+    }
+
+    Result<void> on_heartbeat(std::string_view payload) {
+        auto message = wire::decode_heartbeat(payload);
+        if (!message) return message.error();
+        listener_.heartbeat(message->step, message->work_units);
+        return {};
+    }
+
+    Result<void> on_log(std::string_view payload) {
+        auto message = wire::decode_log(payload);
+        if (!message) return message.error();
+        if (message->stream == "scheduler")
+            append_tail(record_.scheduler_log, message->text, scheduler_log_limit);
+        else
+            append_tail(record_.console, "[executor] " + message->text + "\n", console_limit);
+        return {};
+    }
+
+    Result<void> on_workers(std::string_view payload) {
+        auto message = wire::decode_workers(payload);
+        if (!message) return message.error();
+        if (record_.workers.size() + message->reports.size() > list_limit) return Error{"too many worker reports"};
+        for (auto& report : message->reports) record_.workers.push_back(std::move(report));
+        return {};
+    }
+
+    Result<void> on_scheduler_exit(std::string_view payload) {
+        auto exit = wire::decode_scheduler_exit(payload);
+        if (!exit) return exit.error();
+        if (record_.scheduler_exits.size() >= list_limit) return Error{"too many scheduler exits"};
+        record_.scheduler_exits.push_back(std::move(*exit));
+        return {};
+    }
+
+    Result<void> on_finish(std::string_view payload) {
+        auto message = wire::decode_finish(payload);
+        if (!message) return message.error();
+        record_.end = message->end;
+        record_.message = message->message;
+        record_.hint = message->hint;
+        record_.workload_ns = message->workload_ns;
+        record_.executor_resident_bytes = message->resident_bytes;
+        finished_ = true;
+        patience_->restart();
+        return {};
+    }
+
+    const RunRequest& request_;
+    RunListener& listener_;
+    const Cancellation& cancellation_;
+    Machine* machine_ = nullptr;
+    std::optional<Patience> patience_;
+    wire::FrameDecoder decoder_;
+    std::string outgoing_;
+    std::size_t sent_ = 0;
+    std::uint32_t next_sequence_ = 0;
+    bool channel_open_ = true;
+    bool console_open_ = true;
+    bool control_open_ = true;
+    bool finished_ = false; // the guest's last frame has come, or the end is known
+    bool ended_ = false;    // nothing more to wait for
+    std::string phase_;
+    Clock::time_point started_ = Clock::now();
+    Clock::time_point phase_started_ = started_;
+    Clock::time_point last_watch_ = started_;
+    Record record_;
+};
+
+} // namespace
+
+bool Cancellation::cancelled() const {
+    pollfd entry{event_.get(), POLLIN, 0};
+    return ::poll(&entry, 1, 0) > 0;
+}
+
+plan::Record conduct(const RunRequest& request, RunListener& listener, const Cancellation& cancellation) {
+    return Conductor(request, listener, cancellation).run();
+}
+
+} // namespace ktstr::vmm

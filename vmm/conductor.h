@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Runs one plan in one machine, from boot to the last frame, and keeps the record of it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "interp/plan/plan.h"
+#include "interp/plan/record.h"
+#include "vmm/cancellation.h"
+
+namespace ktstr::vmm {
+
+struct RunRequest {
+    const plan::Plan& plan;
+    std::filesystem::path kernel_image;
+    std::string_view initramfs;
+    std::string archive;        // newc cpio for the guest, may be empty
+    std::string scheduler_path; // in the guest; empty without a scheduler
+    std::string accelerator;
+    std::uint64_t seed = 0;
+};
+
+// Told what happens, on the conducting thread. Phases: "boot", "stage", "attach", "scenario", "teardown".
+class RunListener {
+  public:
+    virtual ~RunListener() = default;
+    virtual void phase(const std::string& name) = 0;
+    virtual void heartbeat(int step, std::uint64_t work_units) = 0;
+};
+
+// Always returns a record: how the run ended is in it. The calling thread must live until it returns (QEMU dies with
+// it).
+plan::Record conduct(const RunRequest& request, RunListener& listener, const Cancellation& cancellation);
+
+} // namespace ktstr::vmm
