@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "wire/message.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <random>
+
+using namespace ktstr;
+using namespace ktstr::wire;
+
+TEST_CASE("messages come out as they went in") {
+    const auto hello = decode_hello(
+        encode(Hello{.executor_version = "1", .kernel_release = "6.12", .cpus = 4, .sched_ext = true, .ready_ns = 7}));
+    REQUIRE(hello);
+    CHECK(hello->kernel_release == "6.12");
+    CHECK(hello->cpus == 4);
+    CHECK(hello->sched_ext);
+
+    plan::WorkerReport report;
+    report.worker = 3;
+    report.cgroup = "hot";
+    report.cpus = plan::CpuSet::range(0, 3);
+    report.work_units = 1ULL << 60U;
+    report.exit = "stopped";
+    const auto workers = decode_workers(encode(Workers{{report, report}}));
+    REQUIRE(workers);
+    REQUIRE(workers->reports.size() == 2);
+    CHECK(workers->reports[1].cpus.list() == "0-3");
+    CHECK(workers->reports[1].work_units == 1ULL << 60U);
+
+    const auto finish =
+        decode_finish(encode(Finish{.end = plan::RunEnd::executor_failed, .message = "why", .workload_ns = 5}));
+    REQUIRE(finish);
+    CHECK(finish->end == plan::RunEnd::executor_failed);
+    CHECK(finish->message == "why");
+}
+
+TEST_CASE("a message with a missing or wrong field names it") {
+    nlohmann::json json = {{"phase", 3}, {"guest_ns", 1}};
+    std::string bytes;
+    nlohmann::json::to_cbor(json, bytes);
+    const auto wrong = decode_phase(bytes);
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().message == "phase.phase is not a string");
+
+    json = {{"phase", "scenario"}};
+    bytes.clear();
+    nlohmann::json::to_cbor(json, bytes);
+    const auto missing = decode_phase(bytes);
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().message == "phase.guest_ns is missing");
+}
+
+TEST_CASE("numbers out of range are refused, not wrapped") {
+    for (const nlohmann::json& cpus :
+         {nlohmann::json(-1'000'000'000'000), nlohmann::json(1ULL << 40U), nlohmann::json(1.5)}) {
+        std::string bytes;
+        nlohmann::json::to_cbor({{"protocol", 1},
+                                 {"executor_version", ""},
+                                 {"kernel_release", ""},
+                                 {"cpus", cpus},
+                                 {"sched_ext", true},
+                                 {"ready_ns", 0}},
+                                bytes);
+        CHECK_FALSE(decode_hello(bytes));
+    }
+}
+
+TEST_CASE("a message nested a million deep is refused, not followed") {
+    CHECK_FALSE(decode_hello(std::string(1'000'000, '\x81')));
+}
+
+TEST_CASE("random and damaged messages never crash the decoders") {
+    std::mt19937 random(7); // NOLINT(cert-msc51-cpp): the same cases every time
+    plan::WorkerReport report;
+    report.cgroup = "hot";
+    const std::string good = encode(Workers{{report}});
+    for (int round = 0; round < 5000; ++round) {
+        std::string bytes = good;
+        for (std::size_t i = 0; i < 1 + random() % 4; ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
+        if (random() % 4 == 0) bytes.resize(random() % bytes.size());
+        (void)decode_workers(bytes);
+        (void)decode_finish(bytes);
+        (void)decode_event(bytes);
+    }
+    SUCCEED();
+}
