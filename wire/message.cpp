@@ -22,12 +22,14 @@ constexpr int max_depth = 64;
 class BoundedParser : public nlohmann::detail::json_sax_dom_parser<json> {
   public:
     explicit BoundedParser(json& value) : json_sax_dom_parser(value, false) {}
-    bool start_object(std::size_t size) { return ++depth_ <= max_depth && json_sax_dom_parser::start_object(size); }
+    // The announced size is not passed on: the DOM parser throws on one that is absurd.
+    bool start_object(std::size_t) { return ++depth_ <= max_depth && json_sax_dom_parser::start_object(unknown_size); }
     bool end_object() { return --depth_ >= 0 && json_sax_dom_parser::end_object(); }
-    bool start_array(std::size_t size) { return ++depth_ <= max_depth && json_sax_dom_parser::start_array(size); }
+    bool start_array(std::size_t) { return ++depth_ <= max_depth && json_sax_dom_parser::start_array(unknown_size); }
     bool end_array() { return --depth_ >= 0 && json_sax_dom_parser::end_array(); }
 
   private:
+    static constexpr std::size_t unknown_size = static_cast<std::size_t>(-1);
     int depth_ = 0;
 };
 
