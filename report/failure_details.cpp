@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+
+#include "interp/eval/units.h"
+#include "report/reporters.h"
+#include "report/table.h"
+
+namespace ktstr::report {
+
+namespace {
+
+constexpr std::size_t shown_workers = 32;
+constexpr std::size_t shown_log_lines = 30;
+constexpr std::size_t shown_columns = 200; // of a log line
+
+std::string assertion_text(const ScenarioResult& result, const eval::AssertionResult& assertion,
+                           const ReporterOptions& options) {
+    const auto mark = assertion.outcome == eval::Outcome::fail ? &Style::red : &Style::yellow;
+    std::string text;
+    const auto message = tail_of(printable(assertion.message), shown_log_lines);
+    for (const auto& line : message.lines)
+        text += "  " + (options.style.*mark)(cut_to_width(line, 4 * shown_columns)) + "\n";
+    if (assertion.source.line > 0) text += "    " + options.style.dim(location(result, assertion.source)) + "\n";
+    if (const auto line = options.source_line(result, assertion.source))
+        text += quoted_source(*line, assertion.source, "    ");
+    if (!assertion.hint.empty()) text += "    hint: " + printable_line(assertion.hint) + "\n";
+    return text;
+}
+
+std::string worker_table(const std::vector<plan::WorkerReport>& workers, const Style& style) {
+    using Align = Table::Align;
+    Table table({{"worker", Align::right},
+                 {"cgroup"},
+                 {"work"},
+                 {"type"},
+                 {"step", Align::right},
+                 {"units", Align::right},
+                 {"rate", Align::right},
+                 {"longest gap", Align::right},
+                 {"off CPU", Align::right},
+                 {"run delay", Align::right},
+                 {"migrations", Align::right},
+                 {"CPUs"},
+                 {"exit"}});
+    for (std::size_t i = 0; i < std::min(workers.size(), shown_workers); ++i) {
+        const auto& worker = workers[i];
+        const auto units = static_cast<double>(worker.work_units);
+        const auto wall_ns = static_cast<double>(worker.wall_ns);
+        table.add({std::to_string(worker.worker), printable_line(worker.cgroup), printable_line(worker.work),
+                   printable_line(worker.work_type), worker.step < 0 ? "-" : std::to_string(worker.step + 1),
+                   eval::human_count(units), worker.wall_ns == 0 ? "-" : eval::human_rate(units * 1e9 / wall_ns),
+                   eval::human_duration(static_cast<double>(worker.longest_gap_ns)),
+                   worker.wall_ns == 0 ? "-" : eval::human_ratio(worker.off_cpu_ratio()),
+                   eval::human_duration(static_cast<double>(worker.run_delay_ns)),
+                   eval::human_count(static_cast<double>(worker.migrations)), worker.cpus.list(),
+                   cut_to_width(printable_line(worker.exit), shown_columns)});
+    }
+    std::string text = "\n  Workers\n" + table.text(style, "    ");
+    if (workers.size() > shown_workers)
+        text += "    ... and " + std::to_string(workers.size() - shown_workers) + " more in the record\n";
+    return text;
+}
+
+std::string log_tail(const std::string& title, const std::string& log, const Style& style) {
+    const auto tail = tail_of(log, shown_log_lines);
+    if (tail.lines.empty()) return "";
+    std::string text = "\n  " + title;
+    if (tail.total > tail.lines.size())
+        text += ", the last " + std::to_string(tail.lines.size()) + " of " + std::to_string(tail.total) + " lines";
+    text += "\n";
+    for (const auto& line : tail.lines)
+        text += "    " + style.dim("| ") + cut_to_width(printable_line(line), shown_columns) + "\n";
+    return text;
+}
+
+std::string scheduler_exits(const std::vector<plan::SchedulerExit>& exits) {
+    std::string text;
+    for (const auto& exit : exits) {
+        if (exit.requested) continue; // the executor ended it, as it should
+        const auto lines = tail_of(printable(exit.text()), shown_log_lines).lines;
+        for (const auto& line : lines) text += "    " + cut_to_width(line, shown_columns) + "\n";
+    }
+    return text.empty() ? "" : "\n  Scheduler's exit\n" + text;
+}
+
+} // namespace
+
+std::string failure_details(const ScenarioResult& result, const ReporterOptions& options) {
+    std::string text;
+    for (const auto* failure : result.verdict.failures())
+        text += (text.empty() ? "" : "\n") + assertion_text(result, *failure, options);
+    if (!result.record.workers.empty()) text += worker_table(result.record.workers, options.style);
+    text += scheduler_exits(result.record.scheduler_exits);
+    text += log_tail("Scheduler's log", result.record.scheduler_log, options.style);
+    text += log_tail("Kernel console", result.record.console, options.style);
+    return text;
+}
+
+} // namespace ktstr::report

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// JUnit XML as Jenkins, GitLab and GitHub actions read it: a suite with a test case per scenario. An inconclusive
+// scenario is an <error>, since the format has no word for it and a CI must not count it as passed.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <vector>
+
+#include "report/reporters.h"
+
+namespace ktstr::report {
+
+namespace {
+
+// For text and for attributes in double quotes. XML 1.0 cannot hold most control characters, nor U+FFFE and U+FFFF, in
+// any spelling: printable() has shown or dropped the first, the last become U+FFFD.
+std::string xml(std::string_view raw) {
+    const std::string text = printable(raw);
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool noncharacter = text.compare(i, 2, "\xEF\xBF") == 0 && i + 2 < text.size() &&
+                                  (text[i + 2] == '\xBE' || text[i + 2] == '\xBF');
+        if (noncharacter) {
+            out += "\xEF\xBF\xBD";
+            i += 2;
+            continue;
+        }
+        switch (text[i]) {
+        case '&': out += "&amp;"; break;
+        case '<': out += "&lt;"; break;
+        case '>': out += "&gt;"; break;
+        case '"': out += "&quot;"; break;
+        case '\n': out += "&#10;"; break;
+        case '\t': out += "&#9;"; break;
+        default: out += text[i];
+        }
+    }
+    return out;
+}
+
+std::string seconds(double ms) {
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), "%.3f", std::clamp(ms, 0.0, 1e15) / 1e3);
+    return text.data();
+}
+
+std::string messages_of(const ScenarioResult& result, eval::Outcome outcome) {
+    std::string text;
+    for (const auto& assertion : result.verdict.assertions)
+        if (assertion.outcome == outcome) text += (text.empty() ? "" : "\n") + assertion.message;
+    return text;
+}
+
+class JunitReporter : public Reporter {
+  public:
+    JunitReporter(std::ostream& out, ReporterOptions options) : Reporter(out), options_(std::move(options)) {
+        options_.style.color = false;
+    }
+
+  private:
+    void do_add(const ScenarioResult& result) override {
+        const std::string name = result.plan.scenario + " [" + scheduler_name(result.plan) + " " +
+                                 result.plan.topology.label() + (result.kernel.empty() ? "" : " " + result.kernel) +
+                                 "]";
+        const std::string head = "    <testcase classname=\"" + xml(result.file.string()) + "\" name=\"" + xml(name) +
+                                 "\" time=\"" + seconds(result.duration_ms) + "\"";
+        const std::string inside = verdict_element(result);
+        cases_.push_back(inside.empty() ? head + "/>\n" : head + ">\n" + inside + "    </testcase>\n");
+    }
+
+    std::string verdict_element(const ScenarioResult& result) const {
+        const auto outcome = result.verdict.outcome;
+        if (outcome == eval::Outcome::pass) return "";
+        const std::string message = " message=\"" + xml(messages_of(result, outcome)) + "\"";
+        if (outcome == eval::Outcome::skip) return "      <skipped" + message + "/>\n";
+        const std::string element = outcome == eval::Outcome::fail ? "failure" : "error";
+        const auto failures = result.verdict.failures();
+        const auto first = std::find_if(failures.begin(), failures.end(),
+                                        [outcome](const auto* failure) { return failure->outcome == outcome; });
+        const std::string type = first == failures.end() ? "" : (*first)->kind;
+        std::string text = failure_details(result, options_);
+        if (!result.sidecar.empty()) text += "record  " + result.sidecar.string() + "\n";
+        text += "rerun   " + rerun_command(result) + "\n";
+        return "      <" + element + message + " type=\"" + xml(type) + "\">" + xml(text) + "</" + element + ">\n";
+    }
+
+    void do_finish(double duration_ms) override {
+        const std::string counts = " tests=\"" + std::to_string(tally_.total()) + "\" failures=\"" +
+                                   std::to_string(tally_.fail) + "\" errors=\"" + std::to_string(tally_.inconclusive) +
+                                   "\" skipped=\"" + std::to_string(tally_.skip) + "\" time=\"" + seconds(duration_ms) +
+                                   "\"";
+        out_ << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites" << counts << ">\n  <testsuite name=\"ktstr\""
+             << counts << ">\n";
+        for (const auto& test_case : cases_) out_ << test_case;
+        out_ << "  </testsuite>\n</testsuites>\n";
+    }
+
+    ReporterOptions options_;
+    std::vector<std::string> cases_;
+};
+
+} // namespace
+
+std::unique_ptr<Reporter> make_junit_reporter(std::ostream& out, ReporterOptions options) {
+    return std::make_unique<JunitReporter>(out, std::move(options));
+}
+
+} // namespace ktstr::report

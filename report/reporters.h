@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The reporters behind make_reporter(), and what they share.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "report/reporter.h"
+
+namespace ktstr::report {
+
+std::unique_ptr<Reporter> make_pretty_reporter(std::ostream& out, ReporterOptions options);
+std::unique_ptr<Reporter> make_json_reporter(std::ostream& out);
+std::unique_ptr<Reporter> make_junit_reporter(std::ostream& out, ReporterOptions options);
+
+std::string_view verdict_word(eval::Outcome outcome); // "PASS"
+Style::Paint verdict_paint(eval::Outcome outcome);
+
+// What a reader needs to understand the failure: each failed or inconclusive assertion with its source line, the
+// workers, the scheduler's exits and log, the kernel console. Bounded, whatever a guest printed.
+std::string failure_details(const ScenarioResult& result, const ReporterOptions& options);
+
+} // namespace ktstr::report

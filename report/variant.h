@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What makes two runs of a scenario the same variant, as a hash.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "interp/plan/plan.h"
+
+namespace ktstr::report {
+
+// SipHash-c-d with a 128-bit key (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012), written after the
+// paper's description. 1-3 is the reduced-round variant; 2-4 is the one that the paper publishes test vectors for.
+std::uint64_t siphash(int compression_rounds, int finalization_rounds, std::uint64_t key0, std::uint64_t key1,
+                      std::string_view data);
+
+// The identity of a plan's variant. Nothing about the host, commits, kernel or seed: runs on two hosts compare.
+struct VariantIdentity {
+    std::string topology;  // "1n2l4c1t"
+    std::string scheduler; // its name; "eevdf" for the kernel's own
+    std::string work_type; // of all workers: distinct names in order, joined with "+"; empty if there are none
+    std::vector<std::string> sysctls; // "sysctl.kernel.numa_balancing=0", sorted
+    std::vector<std::string> kargs;   // sorted
+    // payload: always null until scenarios can run one
+};
+VariantIdentity variant_identity(const plan::Plan& plan);
+
+// SipHash-1-3 with zero keys over the identity as JSON (keys sorted, no white space), as 16 hexadecimal digits.
+std::string variant_hash(const VariantIdentity& identity);
+std::string variant_hash(const plan::Plan& plan);
+
+} // namespace ktstr::report
