@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The command line of scx_ktstr.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace ktstr::scx {
+
+enum class Fault { none, stall, crash, slow, unfair, verify, loop, exit, hang, exit_late };
+
+struct Options {
+    bool help = false;
+    std::uint64_t slice_us = 5000; // 10..1000000
+    Fault fault = Fault::none;
+    std::uint64_t fault_after_ms = 1000; // 0..3600000, counted from the attach
+    std::string stats_socket = "/var/run/scx/root/stats";
+    std::uint64_t timeout_ms = 0; // the kernel's watchdog, 1..30000; 0 = 2000 with the stall fault, else the kernel's
+};
+
+// Refuses an unknown option or fault, a missing value, one that is no number or out of its range, and a word that is
+// no option.
+Result<Options> parse_arguments(int count, char* const* arguments);
+
+std::string help_text();
+
+} // namespace ktstr::scx
