@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmm/kernel/kallsyms.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace ktstr {
+
+// The tables stand in .rodata one after the other, each aligned to 8 (scripts/kallsyms.c, write_src(), 6.4 and later):
+//
+//   num_syms      u32
+//   names         per symbol: length (ULEB128, one or two bytes), then that many token numbers
+//   markers       u32 per 256 symbols: the offset of its name in `names`
+//   token_table   256 strings, zero-terminated; a printable character that names use stands for itself
+//   token_index   u16 per token: its offset in token_table
+//   offsets       s32 per symbol
+//   relative_base u64
+//
+// Without a symbol table their places are found from the token table, whose digits stand for themselves, and everything
+// found is checked against its neighbours.
+namespace {
+
+constexpr std::size_t tokens = 256;
+constexpr std::size_t symbols_per_marker = 256;
+constexpr std::size_t alignment = 8;
+constexpr std::size_t longest_marker_run = 1U << 20U; // bytes that 256 names can take, generously
+constexpr std::uint64_t lowest_kernel_address = 0xffffffff80000000ULL;
+
+template <typename Number> std::optional<Number> read_at(std::string_view bytes, std::size_t offset) {
+    if (offset > bytes.size() || sizeof(Number) > bytes.size() - offset) return std::nullopt;
+    Number value{};
+    std::memcpy(&value, bytes.data() + offset, sizeof(value));
+    return value;
+}
+
+std::size_t aligned(std::size_t offset) { return (offset + alignment - 1) / alignment * alignment; }
+
+struct TokenTable {
+    std::size_t start = 0;
+    std::size_t end_of_index = 0;
+    std::array<std::string_view, tokens> text;
+};
+
+// The start of the string whose terminating zero stands at `end`.
+std::size_t string_start(std::string_view bytes, std::size_t end) {
+    const auto zero = end == 0 ? std::string_view::npos : bytes.rfind('\0', end - 1);
+    return zero == std::string_view::npos ? 0 : zero + 1;
+}
+
+// The token table in which the token '0' stands at `digit`, if it is one.
+std::optional<TokenTable> token_table_around(std::string_view bytes, std::size_t digit) {
+    std::size_t start = digit;
+    for (unsigned token = 0; token < '0'; ++token) {
+        if (start == 0) return std::nullopt;
+        start = string_start(bytes, start - 1);
+    }
+    if (start % alignment != 0) return std::nullopt;
+    TokenTable table;
+    table.start = start;
+    std::size_t at = start;
+    std::array<std::size_t, tokens> offsets{};
+    for (std::size_t token = 0; token < tokens; ++token) {
+        const auto end = bytes.find('\0', at);
+        if (end == std::string_view::npos) return std::nullopt;
+        offsets.at(token) = at - start;
+        table.text.at(token) = bytes.substr(at, end - at);
+        at = end + 1;
+    }
+    at = aligned(at);
+    for (const auto offset : offsets) {
+        const auto index = read_at<std::uint16_t>(bytes, at);
+        if (!index || *index != offset) return std::nullopt;
+        at += sizeof(std::uint16_t);
+    }
+    table.end_of_index = at;
+    return table;
+}
+
+std::optional<TokenTable> find_token_table(std::string_view bytes) {
+    constexpr std::string_view digits("0\0001\0002\0003\0004\0005\0006\0007\0008\0009\000", 20);
+    for (auto at = bytes.find(digits); at != std::string_view::npos; at = bytes.find(digits, at + 1))
+        if (auto table = token_table_around(bytes, at)) return table;
+    return std::nullopt;
+}
+
+struct Markers {
+    std::size_t start = 0;
+    std::vector<std::uint32_t> offsets;
+};
+
+// The markers end right before the token table; they grow from zero.
+std::optional<Markers> find_markers(std::string_view bytes, std::size_t end) {
+    std::size_t at = end;
+    auto previous = [&]() -> std::optional<std::uint32_t> {
+        if (at < sizeof(std::uint32_t)) return std::nullopt;
+        at -= sizeof(std::uint32_t);
+        return read_at<std::uint32_t>(bytes, at);
+    };
+    auto value = previous();
+    if (value && *value == 0) value = previous(); // padding
+    Markers markers;
+    for (; value && *value != 0; value = previous()) {
+        if (!markers.offsets.empty() && *value >= markers.offsets.back()) return std::nullopt;
+        markers.offsets.push_back(*value);
+    }
+    if (!value || at % alignment != 0) return std::nullopt;
+    markers.offsets.push_back(0);
+    std::reverse(markers.offsets.begin(), markers.offsets.end());
+    markers.start = at;
+    return markers;
+}
+
+// The compressed names from `start`, if there are exactly `count` up to `markers`, and where the markers say.
+std::optional<std::vector<std::string_view>> names_at(std::string_view bytes, std::size_t start, std::uint32_t count,
+                                                      const Markers& markers) {
+    std::vector<std::string_view> names;
+    names.reserve(count);
+    std::size_t at = start;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (i % symbols_per_marker == 0 && at - start != markers.offsets.at(i / symbols_per_marker))
+            return std::nullopt;
+        const auto first = read_at<std::uint8_t>(bytes, at++);
+        if (!first) return std::nullopt;
+        std::size_t length = *first;
+        if (length > 0x7f) {
+            const auto second = read_at<std::uint8_t>(bytes, at++);
+            if (!second) return std::nullopt;
+            length = (length & 0x7fU) | static_cast<std::size_t>(*second) << 7U;
+        }
+        if (length == 0 || length > markers.start - std::min(at, markers.start)) return std::nullopt;
+        names.push_back(bytes.substr(at, length));
+        at += length;
+    }
+    if (aligned(at) != markers.start) return std::nullopt;
+    return names;
+}
+
+std::optional<std::vector<std::string_view>> find_names(std::string_view bytes, const Markers& markers) {
+    if (markers.start < markers.offsets.back() + 2 * alignment) return std::nullopt;
+    const std::size_t last = (markers.start - markers.offsets.back()) / alignment * alignment;
+    for (std::size_t start = last; start >= alignment && last - start < longest_marker_run; start -= alignment) {
+        const auto count = read_at<std::uint32_t>(bytes, start - alignment);
+        if (!count || (*count + symbols_per_marker - 1) / symbols_per_marker != markers.offsets.size()) continue;
+        if (auto names = names_at(bytes, start, *count, markers)) return names;
+    }
+    return std::nullopt;
+}
+
+// Addresses from the offsets. Until 6.14 offsets from the base are stored as -1 - offset and those that are not
+// negative are absolute (per-CPU variables); later all are from the base.
+std::optional<std::vector<std::uint64_t>> addresses_at(std::string_view bytes, std::size_t at, std::size_t count) {
+    std::vector<std::int32_t> offsets(count);
+    const std::size_t size = count * sizeof(std::int32_t);
+    if (at > bytes.size() || size > bytes.size() - at) return std::nullopt;
+    std::memcpy(offsets.data(), bytes.data() + at, size);
+    const auto base = read_at<std::uint64_t>(bytes, aligned(at + size));
+    if (!base || *base < lowest_kernel_address) return std::nullopt;
+    const bool some_absolute =
+        std::any_of(offsets.begin(), offsets.end(), [](std::int32_t value) { return value < 0; });
+    std::vector<std::uint64_t> addresses;
+    addresses.reserve(count);
+    for (const auto offset : offsets) {
+        if (!some_absolute)
+            addresses.push_back(*base + static_cast<std::uint32_t>(offset));
+        else if (offset >= 0)
+            addresses.push_back(static_cast<std::uint64_t>(offset));
+        else
+            addresses.push_back(*base + static_cast<std::uint64_t>(-1 - static_cast<std::int64_t>(offset)));
+    }
+    return addresses;
+}
+
+} // namespace
+
+std::optional<std::string> system_map_from_kallsyms(const ElfFile& vmlinux) {
+    const auto rodata = vmlinux.section(".rodata");
+    if (!rodata) return std::nullopt;
+    const auto table = find_token_table(*rodata);
+    if (!table) return std::nullopt;
+    const auto markers = find_markers(*rodata, table->start);
+    if (!markers) return std::nullopt;
+    const auto names = find_names(*rodata, *markers);
+    if (!names) return std::nullopt;
+    const auto addresses = addresses_at(*rodata, aligned(table->end_of_index), names->size());
+    if (!addresses) return std::nullopt;
+    std::string map;
+    for (std::size_t i = 0; i < names->size(); ++i) {
+        std::string name; // its first character is the type
+        for (const char token : (*names)[i]) name += table->text.at(static_cast<unsigned char>(token));
+        if (name.empty()) return std::nullopt;
+        char address[20];
+        std::snprintf(address, sizeof(address), "%016llx ", static_cast<unsigned long long>((*addresses)[i]));
+        map += address;
+        map += name[0];
+        map += ' ';
+        map += name.substr(1) + "\n";
+    }
+    return map;
+}
+
+} // namespace ktstr
