@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One function per subcommand: it adds itself to the command line and sets the exit code when it was chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace ktstr::cli {
+
+void add_run_command(CLI::App& app, int& exit_code);
+void add_check_command(CLI::App& app, int& exit_code);
+void add_plan_command(CLI::App& app, int& exit_code);
+void add_list_command(CLI::App& app, int& exit_code);
+
+} // namespace ktstr::cli
