@@ -12,9 +12,9 @@ namespace ktstr::report {
 
 namespace {
 
-// For text and for attributes in double quotes. XML 1.0 cannot hold most control characters, nor U+FFFE and U+FFFF, in
+// Text between tags. XML 1.0 cannot hold most control characters, nor U+FFFE and U+FFFF, in
 // any spelling: printable() has shown or dropped the first, the last become U+FFFD.
-std::string xml(std::string_view raw) {
+std::string xml_text(std::string_view raw) {
     const std::string text = printable(raw);
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -30,10 +30,22 @@ std::string xml(std::string_view raw) {
         case '<': out += "&lt;"; break;
         case '>': out += "&gt;"; break;
         case '"': out += "&quot;"; break;
-        case '\n': out += "&#10;"; break;
-        case '\t': out += "&#9;"; break;
         default: out += text[i];
         }
+    }
+    return out;
+}
+
+// The value of an attribute: a parser would make a space of a plain line break.
+std::string xml_attribute(std::string_view raw) {
+    std::string out;
+    for (const char c : xml_text(raw)) {
+        if (c == '\n')
+            out += "&#10;";
+        else if (c == '\t')
+            out += "&#9;";
+        else
+            out += c;
     }
     return out;
 }
@@ -62,8 +74,8 @@ class JunitReporter : public Reporter {
         const std::string name = result.plan.scenario + " [" + scheduler_name(result.plan) + " " +
                                  result.plan.topology.label() + (result.kernel.empty() ? "" : " " + result.kernel) +
                                  "]";
-        const std::string head = "    <testcase classname=\"" + xml(result.file.string()) + "\" name=\"" + xml(name) +
-                                 "\" time=\"" + seconds(result.duration_ms) + "\"";
+        const std::string head = "    <testcase classname=\"" + xml_attribute(result.file.string()) + "\" name=\"" +
+                                 xml_attribute(name) + "\" time=\"" + seconds(result.duration_ms) + "\"";
         const std::string inside = verdict_element(result);
         cases_.push_back(inside.empty() ? head + "/>\n" : head + ">\n" + inside + "    </testcase>\n");
     }
@@ -71,7 +83,7 @@ class JunitReporter : public Reporter {
     std::string verdict_element(const ScenarioResult& result) const {
         const auto outcome = result.verdict.outcome;
         if (outcome == eval::Outcome::pass) return "";
-        const std::string message = " message=\"" + xml(messages_of(result, outcome)) + "\"";
+        const std::string message = " message=\"" + xml_attribute(messages_of(result, outcome)) + "\"";
         if (outcome == eval::Outcome::skip) return "      <skipped" + message + "/>\n";
         const std::string element = outcome == eval::Outcome::fail ? "failure" : "error";
         const auto failures = result.verdict.failures();
@@ -81,7 +93,8 @@ class JunitReporter : public Reporter {
         std::string text = failure_details(result, options_);
         if (!result.sidecar.empty()) text += "record  " + result.sidecar.string() + "\n";
         text += "rerun   " + rerun_command(result) + "\n";
-        return "      <" + element + message + " type=\"" + xml(type) + "\">" + xml(text) + "</" + element + ">\n";
+        return "      <" + element + message + " type=\"" + xml_attribute(type) + "\">" + xml_text(text) + "</" +
+               element + ">\n";
     }
 
     void do_finish(double duration_ms) override {

@@ -155,8 +155,9 @@ AssertionResult judge_spread_of(const Judge& judge, const Workers& group, const 
     const double spread = (rate_of(**fastest) - rate_of(**slowest)) / (sum / static_cast<double>(group.size()));
     return judge.compared(spread, "ratio",
                           human_ratio(spread) + " (" + where + "worker " + std::to_string((*fastest)->worker) +
-                              " did " + human_rate(rate_of(**fastest)) + ", worker " +
-                              std::to_string((*slowest)->worker) + " did " + human_rate(rate_of(**slowest)) + ")");
+                              " did " + human_rate(rate_of(**fastest), "units/s") + ", worker " +
+                              std::to_string((*slowest)->worker) + " did " + human_rate(rate_of(**slowest), "units/s") +
+                              ")");
 }
 
 std::vector<AssertionResult> judge_spread(const Judge& judge, const Workers& workers) {
@@ -261,7 +262,7 @@ AssertionResult judge_throughput(const Judge& judge, const Workers& workers) {
     if (time_ns == 0) return judge.result(Outcome::inconclusive, "the workers had no time to work in");
     const double rate = units * ns_per_s / time_ns;
     return judge.compared(rate, "work_units_per_s",
-                          human_rate(rate) + " (" + std::to_string(workers.size()) + " workers did " +
+                          human_rate(rate, "units/s") + " (" + std::to_string(workers.size()) + " workers did " +
                               human_count(units) + " units in " + human_duration(time_ns) + ")");
 }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <string_view>
 
 namespace ktstr::eval {
 
@@ -61,7 +60,7 @@ std::string human_duration(double ns) {
 
 std::string human_ratio(double ratio) { return digits(ratio * 100) + " %"; }
 
-std::string human_rate(double per_second) { return scaled(per_second, "/s"); }
+std::string human_rate(double per_second, std::string_view unit) { return scaled(per_second, unit); }
 
 std::string human_count(double count) { return scaled(count, ""); }
 

@@ -68,7 +68,7 @@ TEST_CASE("spread compares the fastest and the slowest worker per second of thei
     CHECK(result.value == Approx(480.0 / 2080.0));
     CHECK(result.bound == 0.15);
     CHECK(result.robustness() == Approx(0.15 - 480.0 / 2080.0));
-    CHECK(result.message == "spread(hot) <= 15%: saw 23.1 % (worker 3 did 1200 /s, worker 1 did 960 /s)");
+    CHECK(result.message == "spread(hot) <= 15%: saw 23.1 % (worker 3 did 1200 units/s, worker 1 did 960 units/s)");
     CHECK(only(compared(Kind::spread, "", Comparison::less_equal, 0.25), record).outcome == Outcome::pass);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("spread is judged apart for each cgroup, step and work type") {
     const auto failures = verdict.failures();
     REQUIRE(failures.size() == 1);
     CHECK(failures[0]->cgroup == "cold");
-    CHECK_THAT(failures[0]->message, ContainsSubstring("cold: worker 7 did 500 /s"));
+    CHECK_THAT(failures[0]->message, ContainsSubstring("cold: worker 7 did 500 units/s"));
 }
 
 TEST_CASE("spread of a single worker is skipped, and alone does not make a pass") {
@@ -159,7 +159,7 @@ TEST_CASE("throughput counts the time in which the cgroup's workers lived, not t
     record.workers[3].started_at_ns = 2'000'000'000; // one after the other: 4 s in all
     const auto slower = only(floor, record);
     CHECK(slower.outcome == Outcome::fail);
-    CHECK(slower.message == "throughput(hot) >= 4000/s: saw 2000 /s (4 workers did 8000 units in 4 s)");
+    CHECK(slower.message == "throughput(hot) >= 4000/s: saw 2000 units/s (4 workers did 8000 units in 4 s)");
     for (auto& worker : record.workers) worker.wall_ns = 0;
     CHECK(only(floor, record).outcome == Outcome::inconclusive);
 }

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <sys/resource.h>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <csignal>
+#include <set>
+
+#include "base/file.h"
+#include "report/sidecar.h"
+#include "tests/report/made_up_result.h"
+
+using namespace ktstr;
+using namespace ktstr::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+nlohmann::json written(const report::ScenarioResult& result) {
+    auto directory = TemporaryDirectory::create("ktstr-test-");
+    REQUIRE(directory);
+    const auto path = report::write_sidecar(directory->path() / "deep" / "er", result);
+    REQUIRE(path);
+    const auto content = read_file(*path);
+    REQUIRE(content);
+    return nlohmann::json::parse(*content);
+}
+
+// Files cannot grow beyond `bytes` for its life: what a full disk does to a writer, without a disk to fill.
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(rlim_t bytes) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        handler_ = std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{bytes, before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+    ~FileSizeLimit() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+
+  private:
+    rlimit before_{};
+    void (*handler_)(int) = SIG_DFL;
+};
+
+int files_in(const fs::path& directory) {
+    return static_cast<int>(std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
+}
+
+} // namespace
+
+TEST_CASE("a sidecar is named after scenario and variant and holds the whole record") {
+    auto directory = TemporaryDirectory::create("ktstr-test-");
+    REQUIRE(directory);
+    const auto result = passed_result();
+    const auto path = report::write_sidecar(directory->path(), result);
+    REQUIRE(path);
+    CHECK(path->filename() == "even+split-8f37469c49c05e23.ktstr.json");
+    CHECK(files_in(directory->path()) == 1);
+
+    const auto sidecar = nlohmann::json::parse(*read_file(*path));
+    CHECK(sidecar["test_name"] == "even split");
+    CHECK(sidecar["variant"] == result.variant);
+    CHECK(sidecar["topology"] == "1n2l2c1t");
+    CHECK(sidecar["scheduler"] == "eevdf");
+    CHECK(sidecar["work_type"] == "spin_wait");
+    CHECK(sidecar["kernel_version"] == "6.12.57");
+    CHECK(sidecar["vcpus"] == 4);
+    CHECK(sidecar["plan_hash"] == plan::plan_hash(result.plan));
+    CHECK(sidecar["seed"] == 7);
+    CHECK(sidecar["accelerator"] == "tcg");
+    CHECK(sidecar["executor_version"] == "0.1.0");
+    CHECK(sidecar["end"] == "completed");
+    CHECK(sidecar["cleanup_duration_ms"] == 160);
+    CHECK(sidecar["assertions"].at(0)["source"]["line"] == 9);
+    CHECK(sidecar["phases"].size() == 4);
+    REQUIRE(sidecar["workers"].size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+        const auto worker = plan::worker_report_from_json(sidecar["workers"][i]);
+        REQUIRE(worker);
+        CHECK(plan::to_json(*worker) == plan::to_json(result.record.workers[i]));
+    }
+    CHECK(sidecar["stats"]["work_units"] == 8000);
+    CHECK(sidecar["stats"]["cgroups"].at(0)["cgroup"] == "hot");
+    CHECK(sidecar["stats"]["cgroups"].at(0)["longest_gap_ns"] == 4'000'000);
+}
+
+TEST_CASE("at most one verdict bit is set, and none for a failure") {
+    struct Row {
+        eval::Outcome outcome;
+        const char* bit;
+    };
+    const std::vector<Row> table = {{eval::Outcome::pass, "passed"},
+                                    {eval::Outcome::skip, "skipped"},
+                                    {eval::Outcome::inconclusive, "inconclusive"},
+                                    {eval::Outcome::fail, nullptr}};
+    for (const auto& row : table) {
+        auto result = passed_result();
+        result.verdict.outcome = row.outcome;
+        const auto sidecar = report::sidecar_json(result, {});
+        for (const std::string bit : {"passed", "skipped", "inconclusive"})
+            CHECK(sidecar[bit] == (row.bit != nullptr && bit == row.bit));
+    }
+}
+
+TEST_CASE("an expected failure is kept in the sidecar of a pass") {
+    auto plan = made_up_plan();
+    plan.expectations = {expected_error("stall")};
+    auto record = made_up_record();
+    record.end = plan::RunEnd::scheduler_exited;
+    record.message = "runnable task stall";
+    const auto sidecar = report::sidecar_json(judged(plan, record), {});
+    CHECK(sidecar["passed"] == true);
+    CHECK(sidecar["expected_failure"] == true);
+    CHECK(sidecar["end"] == "scheduler_exited");
+}
+
+TEST_CASE("what is not known is null or empty, never absent") {
+    report::ScenarioResult empty;
+    const auto sidecar = written(empty);
+    for (const char* key :
+         {"kernel_version", "accelerator", "executor_version", "message", "hint", "cleanup_duration_ms", "payload"})
+        CHECK(sidecar.at(key).is_null());
+    for (const char* key :
+         {"metrics", "sysctls", "kargs", "stimulus_events", "workers", "phases", "assertions", "scheduler_exits"})
+        CHECK(sidecar.at(key) == nlohmann::json::array());
+    CHECK(report::sidecar_json(empty, {})["timestamp"] == "1970-01-01T00:00:00Z");
+}
+
+TEST_CASE("any bytes that a guest sends fit into a sidecar") {
+    const auto sidecar = written(failed_result());
+    CHECK(sidecar["scheduler_log"].get<std::string>().starts_with("half a character \xEF\xBF\xBD"));
+    CHECK(sidecar["console"].get<std::string>().size() > 100'000);
+}
+
+TEST_CASE("no scenario name leaves the directory or meets another's file") {
+    const std::vector<std::string> names = {
+        "a b",  "a_b",      "a+b", "a%20b",      "a/b", "../../etc/passwd",    "..",
+        ".hid", "",         "é",   "\xFF\n\x01", "A b", std::string(300, 'x'), std::string(299, 'x') + "y",
+        "a\\b", "$(reboot)"};
+    std::set<std::string> files;
+    for (const auto& name : names) {
+        const auto file = report::file_name_of(name);
+        CAPTURE(name, file);
+        CHECK(file.find('/') == std::string::npos);
+        CHECK_FALSE(file.starts_with('.'));
+        CHECK(file.size() <= 180);
+        CHECK(files.insert(file).second);
+    }
+    CHECK(report::file_name_of("cpuset swap under load") == "cpuset+swap+under+load");
+}
+
+TEST_CASE("a full disk is an error that names the file, keeps the older sidecar and leaves no stage file") {
+    auto directory = TemporaryDirectory::create("ktstr-test-");
+    REQUIRE(directory);
+    auto result = passed_result();
+    const auto first = report::write_sidecar(directory->path(), result);
+    REQUIRE(first);
+    const auto before = read_file(*first);
+    result.record.console = std::string(64U << 10U, 'x');
+    {
+        const FileSizeLimit limit(4096);
+        const auto second = report::write_sidecar(directory->path(), result);
+        REQUIRE_FALSE(second);
+        CHECK(second.error().message.find(first->string()) != std::string::npos);
+        CHECK(second.error().hint.find("even split") != std::string::npos);
+    }
+    CHECK(*read_file(*first) == *before);
+    CHECK(files_in(directory->path()) == 1);
+}
+
+TEST_CASE("a directory that cannot be made is an error") {
+    auto directory = TemporaryDirectory::create("ktstr-test-");
+    REQUIRE(directory);
+    REQUIRE(write_file(directory->path() / "file", "in the way"));
+    CHECK_FALSE(report::write_sidecar(directory->path() / "file" / "below", passed_result()));
+}

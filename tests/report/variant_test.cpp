@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <catch2/catch_test_macros.hpp>
+
+#include "report/variant.h"
+#include "tests/eval/made_up_run.h"
+
+using namespace ktstr;
+using namespace ktstr::test;
+
+TEST_CASE("SipHash-2-4 gives the values that its authors publish") {
+    // Key and input of appendix A and of the authors' vectors.h: bytes 00 01 02 ...
+    std::string input;
+    for (int i = 0; i < 63; ++i) input += static_cast<char>(i);
+    const auto hash = [&](std::size_t length) {
+        return report::siphash(2, 4, 0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL,
+                               std::string_view(input).substr(0, length));
+    };
+    CHECK(hash(0) == 0x726fdb47dd0e0e31ULL);
+    CHECK(hash(1) == 0x74f839c593dc67fdULL);
+    CHECK(hash(8) == 0x93f5f5799a932462ULL);
+    CHECK(hash(15) == 0xa129ca6149be45e5ULL);
+    CHECK(hash(63) == 0x958a324ceb064572ULL);
+}
+
+TEST_CASE("SipHash-1-3 with zero keys gives the values of another implementation") {
+    // Computed with CPython 3.11: PYTHONHASHSEED=0, '%016x' % (hash(data) & (2**64 - 1)).
+    std::string bytes;
+    for (int i = 0; i < 63; ++i) bytes += static_cast<char>(i);
+    CHECK(report::siphash(1, 3, 0, 0, "a") == 0x407448d2b89b1813ULL);
+    CHECK(report::siphash(1, 3, 0, 0, "12345678") == 0x3489982430560a87ULL);
+    CHECK(report::siphash(1, 3, 0, 0, "ktstr") == 0x4e99968d21c5addbULL);
+    CHECK(report::siphash(1, 3, 0, 0, bytes) == 0x385d3e39e5f37359ULL);
+}
+
+TEST_CASE("the variant hash is that of the documented canonical JSON") {
+    // {"kargs":[],"payload":null,"scheduler":"eevdf","sysctls":[],"topology":"1n2l2c1t","work_type":"spin_wait"}
+    CHECK(report::variant_hash(made_up_plan()) == "8f37469c49c05e23");
+    // {"kargs":["a=1","b=2"],"payload":null,"scheduler":"scx_ktstr","sysctls":["sysctl.a.b=0",
+    //  "sysctl.kernel.numa_balancing=0"],"topology":"1n2l2c1t","work_type":"bursty+spin_wait"}, in one line
+    auto plan = made_up_plan();
+    plan.scheduler = plan::Scheduler{"scx_ktstr", "scx_ktstr", {}, {}};
+    plan.kernel_args = {"b=2", "a=1"};
+    plan.sysctls = {{"kernel.numa_balancing", "0"}, {"a.b", "0"}};
+    plan::Work bursty;
+    bursty.work_type = "bursty";
+    plan.backdrop = {plan::Op{plan::Spawn{"", bursty}, {}}};
+    CHECK(report::variant_hash(plan) == "300e53863478feb4");
+}
+
+TEST_CASE("the variant hash ignores what does not make another variant") {
+    auto plan = made_up_plan();
+    plan.scenario = "another name";
+    plan.memory_bytes *= 2;
+    plan.source.line += 5;
+    plan.expectations = {expectation(plan::Expectation::Kind::progress, "progress")};
+    CHECK(report::variant_hash(plan) == report::variant_hash(made_up_plan()));
+    plan.topology.cores = 4;
+    CHECK(report::variant_hash(plan) != report::variant_hash(made_up_plan()));
+}
