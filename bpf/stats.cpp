@@ -85,11 +85,16 @@ Result<sockaddr_un> socket_address(const std::string& path) {
     return address;
 }
 
-Result<void> remove_stale_socket(const std::string& path) {
+// One that nobody listens on any more: a killed scheduler leaves it.
+Result<void> remove_left_over_socket(const std::string& path, const sockaddr_un& address) {
     struct stat status {};
     if (lstat(path.c_str(), &status) != 0) return {};
     if (!S_ISSOCK(status.st_mode))
         return Error{path + " exists and is no socket", "choose another with --stats-socket"};
+    const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 || errno == EAGAIN)
+        return Error{"another program serves the socket " + path,
+                     "stop that scheduler first, or choose another socket with --stats-socket"};
     if (unlink(path.c_str()) != 0) return errno_error("remove", path, errno);
     return {};
 }
@@ -121,7 +126,7 @@ Result<StatsServer> StatsServer::listen(const std::string& path, StatsSource sou
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
     if (!folder.empty()) std::filesystem::create_directories(folder, error);
     if (error) return Error{"cannot make the folder " + folder.string() + ": " + error.message()};
-    if (const Result<void> removed = remove_stale_socket(path); !removed) return removed.error();
+    if (const Result<void> removed = remove_left_over_socket(path, *address); !removed) return removed.error();
 
     server->listener_ = Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!server->listener_) return errno_error("create", "a unix socket", errno);

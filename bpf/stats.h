@@ -37,7 +37,8 @@ class StatsServer {
     static constexpr std::size_t max_request = 16384; // bytes of one line; a client that sends more is told and dropped
     static constexpr std::size_t max_clients = 16;    // one more is dropped at once
 
-    // Listens on `path`. Makes the folders above it and replaces a socket that is left over there, but no other file.
+    // Listens on `path`. Makes the folders above it and replaces a socket that is left over there, but no
+    // other file and no socket on which somebody listens.
     static Result<StatsServer> listen(const std::string& path, StatsSource source);
     // Serves the clients of add_client() only.
     static Result<StatsServer> unbound(StatsSource source);

@@ -223,6 +223,18 @@ TEST_CASE("a socket left over by a killed scheduler is replaced, but no other fi
     CHECK(read_file(precious).value() == "keep me");
 }
 
+TEST_CASE("the socket of a scheduler that runs is not taken away from it") {
+    const Result<TemporaryDirectory> folder = TemporaryDirectory::create("bpf-stats");
+    REQUIRE(folder.ok());
+    const std::string path = folder->path() / "stats";
+    const Result<StatsServer> first = StatsServer::listen(path, sample());
+    REQUIRE(first.ok());
+    const Result<StatsServer> second = StatsServer::listen(path, sample());
+    REQUIRE_FALSE(second.ok());
+    CHECK(second.error().hint.find("--stats-socket") != std::string::npos);
+    connect_to(path);
+}
+
 TEST_CASE("a socket path that is too long is refused with the way out") {
     const Result<StatsServer> server = StatsServer::listen("/tmp/" + std::string(200, 'x'), sample());
     REQUIRE_FALSE(server.ok());
