@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guest/executor.h"
+
+#include <optional>
+
+#include "guest/cgroup.h"
+#include "guest/cpio.h"
+#include "guest/ending.h"
+#include "guest/event_loop.h"
+#include "guest/scenario_runner.h"
+#include "guest/scheduler_control.h"
+#include "guest/system.h"
+#include "guest/timeline.h"
+#include "guest/worker_pool.h"
+#include "wire/version.h"
+
+namespace ktstr::guest {
+
+namespace {
+
+constexpr std::uint64_t port_limit_ns = 30 * ns_per_s;
+
+// What the host has told so far.
+class Inbox {
+  public:
+    explicit Inbox(EventLoop& loop) : loop_(loop) {
+        loop_.on_frame([this](const wire::Frame& frame) { take(frame); });
+        loop_.on_damage([this](const Error& error) { fail(error); });
+    }
+
+    [[nodiscard]] bool has_begun() const { return begin_.has_value() || failed_.has_value(); }
+    [[nodiscard]] bool is_complete() const {
+        return failed_.has_value() || (begin_ && archive_bytes_ >= begin_->archive_bytes);
+    }
+    [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
+    [[nodiscard]] const wire::Begin& begin() const { return *begin_; }
+    Result<void> finish_archive() { return begin_->archive_bytes == 0 ? Result<void>{} : unpacker_.finish(); }
+
+  private:
+    void take(const wire::Frame& frame) {
+        switch (frame.type) {
+        case wire::FrameType::begin: return take_begin(frame.payload);
+        case wire::FrameType::archive: return take_archive(frame.payload);
+        case wire::FrameType::stop: return loop_.interrupt();
+        default: return fail({"the host sent a frame that only a guest sends"});
+        }
+    }
+    void take_begin(const std::string& payload) {
+        if (begin_) return fail({"the host sent a second begin"});
+        auto begin = wire::decode_begin(payload);
+        if (!begin) return fail(begin.error());
+        begin_ = std::move(*begin);
+    }
+    void take_archive(const std::string& payload) {
+        if (!begin_) return fail({"the host sent an archive before begin"});
+        archive_bytes_ += payload.size();
+        if (archive_bytes_ > begin_->archive_bytes)
+            return fail({"the host sent more of the archive than it announced"});
+        if (auto fed = unpacker_.feed(payload); !fed) fail(fed.error());
+    }
+    void fail(const Error& error) {
+        if (!failed_) failed_ = error;
+        loop_.interrupt();
+    }
+
+    EventLoop& loop_;
+    std::optional<wire::Begin> begin_;
+    std::uint64_t archive_bytes_ = 0;
+    CpioUnpacker unpacker_{"/"};
+    std::optional<Error> failed_;
+};
+
+wire::Hello hello() {
+    wire::Hello message;
+    message.executor_version = wire::executor_version;
+    message.kernel_release = kernel_release();
+    message.cpus = online_cpus();
+    message.sched_ext = sched_ext_exists();
+    message.ready_ns = read_clock(CLOCK_BOOTTIME);
+    return message;
+}
+
+// Clock, entropy and sysctls.
+Result<void> prepare_machine(const wire::Begin& begin, const plan::Plan& plan) {
+    if (auto set = set_wall_clock(begin.wall_clock_ns); !set) return set;
+    if (auto fed = add_entropy(begin.entropy); !fed) return fed;
+    for (const auto& [name, value] : plan.sysctls)
+        if (auto applied = apply_sysctl(name, value); !applied) return applied;
+    return {};
+}
+
+Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, const wire::Begin& begin,
+                    CgroupTree cgroups) {
+    const WorkerCount count = count_workers(plan);
+    auto pool = WorkerPool::create(count.workers, count.groups);
+    if (!pool) return executor_failed(pool.error());
+    std::optional<SchedulerControl> scheduler;
+    if (plan.scheduler)
+        scheduler.emplace(loop, timeline,
+                          SchedulerCommand{plan.scheduler->name, begin.scheduler_path, plan.scheduler->args,
+                                           begin.attach_timeout_ns});
+    ScenarioRunner runner(loop, timeline, plan, std::move(cgroups), std::move(*pool),
+                          scheduler ? &*scheduler : nullptr);
+    loop.on_child([&](pid_t pid, int status, const rusage& usage) {
+        if (!runner.reaped(pid, status, usage) && scheduler) scheduler->reaped(pid, status);
+    });
+    timeline.count_work_with([&runner] { return runner.work_units(); });
+    loop.every(wire::heartbeat_interval_ns, [&](std::uint64_t now) {
+        loop.send(wire::FrameType::heartbeat, wire::Heartbeat{now, runner.work_units(), timeline.step()});
+    });
+    if (scheduler) {
+        timeline.phase("attach");
+        if (auto ending = scheduler->attach()) return *ending;
+    }
+    Ending ending = runner.run();
+    // One that the run itself has lost was reported already; what goes wrong only now is the run's fault too.
+    if (scheduler) {
+        if (scheduler->lost()) {
+            Ending loss = scheduler->report_loss();
+            if (ending.end == plan::RunEnd::completed) ending = loss;
+        }
+        if (auto failure = scheduler->detach(); failure && ending.end == plan::RunEnd::completed) ending = *failure;
+    }
+    return ending;
+}
+
+Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox) {
+    loop.run_until({.look_every_ns = 3600 * ns_per_s}, [&inbox] { return inbox.has_begun(); });
+    loop.run_until({}, [&inbox] { return inbox.is_complete(); });
+    if (inbox.failed()) return executor_failed(*inbox.failed());
+    if (loop.interrupted()) return {.message = "stopped before the start by the host"};
+    if (auto finished = inbox.finish_archive(); !finished) return executor_failed(finished.error());
+    timeline.phase("stage");
+    const auto plan = plan::plan_from_json(inbox.begin().plan);
+    if (!plan) return executor_failed(plan.error());
+    if (auto prepared = prepare_machine(inbox.begin(), *plan); !prepared) return executor_failed(prepared.error());
+    auto cgroups = CgroupTree::create("/sys/fs/cgroup", CgroupTree::inner_names(*plan));
+    if (!cgroups) return executor_failed(cgroups.error());
+    if (auto missing = missing_controllers(*plan, *cgroups)) return ending_of(plan::RunEnd::kernel_unusable, *missing);
+    Ending ending = run_scenario(loop, timeline, *plan, inbox.begin(), std::move(*cgroups));
+    if (inbox.failed() && ending.end == plan::RunEnd::completed) return executor_failed(*inbox.failed());
+    return ending;
+}
+
+} // namespace
+
+Result<Port> make_ready() {
+    if (auto mounted = mount_file_systems(); !mounted) return mounted.error();
+    if (auto raised = raise_limits(); !raised) return raised.error();
+    if (auto taken = take_precedence(); !taken) return taken.error();
+    bring_loopback_up();
+    return Port::open(wire::port_name, port_limit_ns);
+}
+
+void run_executor(Port port) {
+    auto loop = EventLoop::create(std::move(port));
+    if (!loop) return;
+    Timeline timeline(*loop);
+    Inbox inbox(*loop);
+    loop->send(wire::FrameType::hello, hello());
+    const Ending ending = execute(*loop, timeline, inbox);
+    loop->send_last(wire::Finish{.end = ending.end,
+                                 .message = valid_utf8(ending.message),
+                                 .hint = valid_utf8(ending.hint),
+                                 .workload_ns = timeline.workload_ns(),
+                                 .resident_bytes = peak_resident_bytes()});
+}
+
+} // namespace ktstr::guest

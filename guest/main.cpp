@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// ktstr-executor: PID 1 of the virtual machine. As anything else it only measures itself:
+//   ktstr-executor bench-loop SECONDS | bench-spin SECONDS
+// PID 1 takes these too, from behind "--" on the kernel's command line, and then powers off.
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <optional>
+#include <string_view>
+
+#include "guest/bench.h"
+#include "guest/executor.h"
+#include "guest/system.h"
+
+namespace {
+
+using namespace ktstr;
+
+constexpr int usage_error = 64;
+constexpr int internal_error = 70;
+
+int failed(const Error& error) {
+    std::fprintf(stderr, "ktstr-executor: %s\n", error.text().c_str());
+    return internal_error;
+}
+
+struct Bench {
+    Result<void> (*run)(double);
+    double seconds = 0;
+};
+
+// The benchmark that the arguments ask for; none if they ask for none.
+std::optional<Bench> wanted_bench(int argc, char** argv) {
+    if (argc != 3) return std::nullopt;
+    const std::string_view name = argv[1];
+    const std::string_view number = argv[2];
+    double seconds = 0;
+    const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), seconds);
+    if (code != std::errc() || end != number.data() + number.size() || seconds <= 0 || seconds > 3600)
+        return std::nullopt;
+    if (name == "bench-loop") return Bench{guest::bench_loop, seconds};
+    if (name == "bench-spin") return Bench{guest::bench_spin, seconds};
+    return std::nullopt;
+}
+
+int run_bench(const Bench& bench) {
+    const auto done = bench.run(bench.seconds);
+    std::fflush(stdout);
+    return done ? 0 : failed(done.error());
+}
+
+[[noreturn]] void run_as_init(int argc, char** argv) {
+    guest::install_crash_handler();
+    if (const auto bench = wanted_bench(argc, argv)) {
+        if (auto mounted = guest::mount_file_systems(); !mounted) failed(mounted.error());
+        run_bench(*bench);
+    } else if (auto port = guest::make_ready(); !port) {
+        failed(port.error());
+    } else {
+        guest::run_executor(std::move(*port));
+    }
+    guest::power_off();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (::getpid() == 1) run_as_init(argc, argv);
+    if (const auto bench = wanted_bench(argc, argv)) return run_bench(*bench);
+    std::fprintf(stderr, "ktstr-executor is started by ktstr, as the first process of a virtual machine.\n"
+                         "Here it can only measure itself: ktstr-executor bench-loop SECONDS | bench-spin SECONDS\n");
+    return usage_error;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The ops of ScenarioRunner, one function each.
+#include "guest/scenario_runner.h"
+
+namespace ktstr::guest {
+
+namespace {
+
+constexpr std::uint64_t freeze_limit_ns = 10 * ns_per_s;
+
+std::string arrow(const std::string& from, const std::string& to) { return from + " -> " + to; }
+
+std::string affinity_text(const plan::Affinity& affinity) {
+    return affinity.kind == plan::Affinity::Kind::exact ? affinity.cpus.list() : "all of its CPUs";
+}
+
+std::string cpuset_text(const CgroupTree::Cpuset& cpuset) {
+    return cpuset.cpus.empty() ? "not restricted" : cpuset.cpus.list();
+}
+
+} // namespace
+
+Result<void> ScenarioRunner::require_cgroup(const std::string& name) const {
+    if (cgroups_.exists(name)) return {};
+    return Error{"there is no cgroup '" + name + "'", "it was not added yet, or is removed already"};
+}
+
+Result<void> ScenarioRunner::spawn(const plan::Work& work, const std::string& cgroup) {
+    Placement placement{.cgroup = cgroup, .cgroup_fd = -1, .allowed = {}, .step = timeline_.step()};
+    auto allowed = cgroups_.effective_cpus(cgroup);
+    if (!allowed) return allowed.error();
+    placement.allowed = std::move(*allowed);
+    auto directory = cgroups_.open(cgroup);
+    if (!directory) return directory.error();
+    placement.cgroup_fd = directory->get();
+    return pool_.spawn(work, placement);
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::AddCgroup& op) {
+    const plan::CgroupSpec& spec = op.spec;
+    if (cgroups_.exists(spec.name)) return Error{"there is a cgroup '" + spec.name + "' already"};
+    auto created = cgroups_.create_cgroup(spec.name);
+    if (!created) return created.error();
+    for (const auto& name : *created) owned_.push_back({name, timeline_.step()});
+    const CgroupTree::Cpuset cpuset{spec.cpus.value_or(plan::CpuSet{}), spec.mems.value_or(plan::CpuSet{})};
+    if (!cpuset.cpus.empty() || !cpuset.mems.empty())
+        if (auto set = cgroups_.set_cpuset(spec.name, cpuset); !set) return set.error();
+    if (auto set = cgroups_.set_limits(spec); !set) return set.error();
+    int workers = 0;
+    for (const auto& work : spec.works) {
+        if (auto spawned = spawn(work, spec.name); !spawned) return spawned.error();
+        workers += work.workers;
+    }
+    return spec.name + ": CPUs " + cpuset_text(cpuset) + ", " + std::to_string(workers) + " workers";
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::RemoveCgroup& op) {
+    if (op.if_present && !cgroups_.exists(op.cgroup)) return op.cgroup + ": was not there";
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    auto stopped = stop_workers([&op](const WorkerProcess& worker) { return is_within(worker.cgroup, op.cgroup); });
+    if (!stopped) return stopped.error();
+    if (auto removed = remove_cgroup(op.cgroup); !removed) return removed.error();
+    return op.cgroup;
+}
+
+Result<void> ScenarioRunner::change_cpusets(const std::vector<std::string>& names,
+                                            const std::function<Result<void>()>& change) {
+    std::vector<WorkerProcess*> affected;
+    for (auto& worker : pool_.workers())
+        for (const auto& name : names)
+            if (!worker.ended && is_within(worker.cgroup, name)) {
+                affected.push_back(&worker);
+                break;
+            }
+    for (auto* worker : affected) begin_cpuset_change(*worker->slot);
+    auto changed = change();
+    for (auto* worker : affected) {
+        auto allowed = cgroups_.effective_cpus(worker->cgroup);
+        if (!allowed) return allowed.error();
+        end_cpuset_change(*worker->slot, *allowed);
+    }
+    return changed;
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::SetCpuset& op) {
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    auto set = change_cpusets({op.cgroup}, [&] { return cgroups_.set_cpuset(op.cgroup, {op.cpus, op.mems}); });
+    if (!set) return set.error();
+    return arrow(op.cgroup, op.cpus.list());
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::ClearCpuset& op) {
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    auto set = change_cpusets({op.cgroup}, [&] { return cgroups_.set_cpuset(op.cgroup, {}); });
+    if (!set) return set.error();
+    return arrow(op.cgroup, "not restricted");
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::SwapCpusets& op) {
+    for (const auto& name : {op.first, op.second})
+        if (auto there = require_cgroup(name); !there) return there.error();
+    const auto first = cgroups_.cpuset(op.first);
+    if (!first) return first.error();
+    const auto second = cgroups_.cpuset(op.second);
+    if (!second) return second.error();
+    auto set = change_cpusets({op.first, op.second}, [&]() -> Result<void> {
+        if (auto done = cgroups_.set_cpuset(op.first, *second); !done) return done;
+        return cgroups_.set_cpuset(op.second, *first);
+    });
+    if (!set) return set.error();
+    return arrow(op.first, cpuset_text(*second)) + ", " + arrow(op.second, cpuset_text(*first));
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::Spawn& op) {
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    if (auto spawned = spawn(op.work, op.cgroup); !spawned) return spawned.error();
+    return std::to_string(op.work.workers) + " of " + op.work.work_type + " in " +
+           (op.cgroup.empty() ? "the executor's own cgroup" : op.cgroup);
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::StopCgroup& op) {
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    auto stopped = stop_workers([&op](const WorkerProcess& worker) { return is_within(worker.cgroup, op.cgroup); });
+    if (!stopped) return stopped.error();
+    return op.cgroup;
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::SetAffinity& op) {
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    for (const auto& worker : pool_.workers()) {
+        if (worker.ended || worker.cgroup != op.cgroup) continue;
+        auto applied = apply_affinity(worker.pid, op.affinity);
+        if (!applied)
+            return Error{"worker of '" + worker.work + "' in '" + op.cgroup + "': " + applied.error().message,
+                         applied.error().hint};
+    }
+    return arrow(op.cgroup, affinity_text(op.affinity));
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::MoveAllTasks& op) {
+    for (const auto& name : {op.from, op.to})
+        if (auto there = require_cgroup(name); !there) return there.error();
+    // The executor and the kernel's threads live in the root: from there, its workers are meant.
+    const auto processes = [&]() -> Result<std::vector<pid_t>> {
+        if (!op.from.empty()) return cgroups_.processes(op.from);
+        std::vector<pid_t> pids;
+        for (const auto& worker : pool_.workers())
+            if (!worker.ended && worker.cgroup.empty()) pids.push_back(worker.pid);
+        return pids;
+    };
+    std::size_t count = 0;
+    constexpr int rounds = 10; // a process that forks while it is moved may leave a child behind: look again
+    const auto move = [&]() -> Result<void> {
+        for (int round = 0; round < rounds; ++round) {
+            auto pids = processes();
+            if (!pids) return pids.error();
+            if (pids->empty()) break;
+            for (const pid_t pid : *pids)
+                if (auto moved = cgroups_.move_process(pid, op.to); !moved) return moved;
+            if (round == 0) count = pids->size();
+            if (op.from.empty()) break;
+        }
+        for (auto& worker : pool_.workers())
+            if (!worker.ended && worker.cgroup == op.from) worker.cgroup = op.to;
+        return {};
+    };
+    if (auto moved = change_cpusets({op.from}, move); !moved) return moved.error();
+    return arrow(op.from, op.to) + ": " + std::to_string(count) + " tasks";
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::FreezeCgroup& op) {
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    const std::uint64_t since = monotonic_ns();
+    if (auto written = cgroups_.write_freeze(op.cgroup, true); !written) return written.error();
+    frozen_.emplace(op.cgroup, since);
+    Result<bool> frozen = false;
+    const auto outcome = loop_.run_until({.deadline_ns = since + freeze_limit_ns, .look_every_ns = ns_per_ms}, [&] {
+        frozen = cgroups_.is_frozen(op.cgroup);
+        return !frozen || *frozen;
+    });
+    if (!frozen) return frozen.error();
+    if (outcome == EventLoop::Outcome::interrupted) return interruption();
+    if (outcome == EventLoop::Outcome::timed_out)
+        return Error{"the processes of '" + op.cgroup + "' did not come to rest within " +
+                         std::to_string(freeze_limit_ns / ns_per_s) + " s",
+                     "one that does not reach user mode cannot be frozen: is it starved?"};
+    return op.cgroup;
+}
+
+Result<void> ScenarioRunner::unfreeze(const std::string& name) {
+    if (const auto found = frozen_.find(name); found != frozen_.end()) {
+        // Told before they run again, so that they take it off their gaps.
+        const std::uint64_t duration = monotonic_ns() - found->second;
+        for (const auto& worker : pool_.workers())
+            if (!worker.ended && is_within(worker.cgroup, name)) worker.slot->excused_ns.fetch_add(duration);
+        frozen_.erase(found);
+    }
+    return cgroups_.write_freeze(name, false);
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::UnfreezeCgroup& op) {
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    if (auto done = unfreeze(op.cgroup); !done) return done.error();
+    Result<bool> frozen = true;
+    const auto outcome =
+        loop_.run_until({.deadline_ns = monotonic_ns() + freeze_limit_ns, .look_every_ns = ns_per_ms}, [&] {
+            frozen = cgroups_.is_frozen(op.cgroup);
+            return !frozen || !*frozen;
+        });
+    if (!frozen) return frozen.error();
+    if (outcome == EventLoop::Outcome::interrupted) return interruption();
+    if (outcome == EventLoop::Outcome::timed_out)
+        return Error{"'" + op.cgroup + "' stays frozen", "a cgroup above it may be frozen too"};
+    return op.cgroup;
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::AttachScheduler&) {
+    if (scheduler_ == nullptr) return Error{"the plan has no scheduler to attach"};
+    if (auto ending = scheduler_->attach()) return *ending;
+    return plan_.scheduler->name;
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::DetachScheduler&) {
+    if (scheduler_ == nullptr) return Error{"the plan has no scheduler to detach"};
+    if (auto ending = scheduler_->detach()) return *ending;
+    return plan_.scheduler->name;
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::RestartScheduler&) {
+    if (scheduler_ == nullptr) return Error{"the plan has no scheduler to restart"};
+    if (auto ending = scheduler_->detach()) return *ending;
+    if (auto ending = scheduler_->attach()) return *ending;
+    return plan_.scheduler->name;
+}
+
+} // namespace ktstr::guest

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guest/scenario_runner.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace ktstr::guest {
+
+namespace {
+
+constexpr std::uint64_t removal_limit_ns = 5 * ns_per_s;
+constexpr std::size_t reports_per_frame = 64;
+
+} // namespace
+
+bool is_within(const std::string& name, const std::string& cgroup) {
+    return name == cgroup || name.starts_with(cgroup + "/");
+}
+
+ScenarioRunner::ScenarioRunner(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, CgroupTree cgroups,
+                               WorkerPool pool, SchedulerControl* scheduler)
+    : loop_(loop), timeline_(timeline), plan_(plan), cgroups_(std::move(cgroups)), pool_(std::move(pool)),
+      scheduler_(scheduler) {}
+
+Ending ScenarioRunner::run() {
+    timeline_.open_window();
+    Step ending = run_steps();
+    timeline_.close_window();
+    timeline_.phase("teardown");
+    for (int step = static_cast<int>(plan_.steps.size()) - 1; step >= -1; --step)
+        if (auto torn_down = tear_down(step); !torn_down && !ending) ending = executor_failed(torn_down.error());
+    return ending.value_or(Ending{});
+}
+
+ScenarioRunner::Step ScenarioRunner::run_steps() {
+    timeline_.enter_step(-1, "");
+    if (auto ending = run_ops(plan_.backdrop)) return ending;
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+        const plan::Step& step = plan_.steps[i];
+        timeline_.enter_step(static_cast<int>(i), step.name);
+        timeline_.event("step_start");
+        if (auto ending = run_ops(step.ops)) return ending;
+        if (auto ending = hold(step.hold_ns)) return ending;
+        timeline_.event("step_end");
+        if (auto torn_down = tear_down(timeline_.step()); !torn_down) return executor_failed(torn_down.error());
+    }
+    timeline_.enter_step(-1, "");
+    return std::nullopt;
+}
+
+ScenarioRunner::Step ScenarioRunner::run_ops(const std::vector<plan::Op>& ops) {
+    for (const auto& op : ops) {
+        const bool spawns =
+            std::holds_alternative<plan::AddCgroup>(op.action) || std::holds_alternative<plan::Spawn>(op.action);
+        if (!spawns) start_pending();
+        Done done = std::visit([this](const auto& action) { return execute(action); }, op.action);
+        if (done.ending) {
+            if (done.ending->end == plan::RunEnd::executor_failed)
+                done.ending->message = op.source.file + ":" + std::to_string(op.source.line) + ": " +
+                                       std::string(op.name()) + ": " + done.ending->message;
+            return done.ending;
+        }
+        timeline_.event("op", std::string(op.name()), done.detail);
+        if (loop_.interrupted()) return interruption();
+    }
+    start_pending();
+    return std::nullopt;
+}
+
+void ScenarioRunner::start_pending() {
+    if (!pool_.has_pending()) return;
+    pool_.start(monotonic_ns());
+    timeline_.scenario_runs();
+}
+
+ScenarioRunner::Step ScenarioRunner::hold(std::uint64_t duration_ns) {
+    timeline_.scenario_runs(); // even without a worker
+    const auto outcome = loop_.run_until({.deadline_ns = monotonic_ns() + duration_ns}, [] { return false; });
+    if (outcome == EventLoop::Outcome::interrupted) return interruption();
+    if (scheduler_ != nullptr) scheduler_->check();
+    if (loop_.interrupted()) return interruption();
+    return std::nullopt;
+}
+
+Ending ScenarioRunner::interruption() {
+    if (scheduler_ != nullptr && scheduler_->lost()) return scheduler_->report_loss();
+    return {.message = "stopped early by the host"};
+}
+
+bool ScenarioRunner::reaped(pid_t pid, int status, const rusage& usage) {
+    WorkerProcess* worker = pool_.reaped(pid, status, usage, monotonic_ns());
+    if (worker == nullptr) return false;
+    if (!worker->killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroups_.oom_kills(worker->cgroup) > 0)
+        worker->exit += ", by the OOM killer";
+    return true;
+}
+
+Result<void> ScenarioRunner::stop_workers(const WorkerFilter& which) {
+    // A frozen process cannot end by itself.
+    std::vector<std::string> in_the_way;
+    for (const auto& [name, since] : frozen_)
+        if (pool_.any_live(
+                [&](const WorkerProcess& worker) { return which(worker) && is_within(worker.cgroup, name); }))
+            in_the_way.push_back(name);
+    for (const auto& name : in_the_way)
+        if (auto done = unfreeze(name); !done) return done;
+
+    pool_.request_stop(which, monotonic_ns());
+    const auto outcome = loop_.run_until({.deadline_ns = monotonic_ns() + 2 * WorkerPool::stop_limit_ns,
+                                          .look_every_ns = WorkerPool::nudge_interval_ns,
+                                          .interruptible = false},
+                                         [this, &which, next = std::uint64_t{0}]() mutable {
+                                             if (!pool_.any_live(which)) return true;
+                                             if (const std::uint64_t now = monotonic_ns(); now >= next) {
+                                                 pool_.nudge(now);
+                                                 next = now + WorkerPool::nudge_interval_ns;
+                                             }
+                                             return false;
+                                         });
+    send_reports();
+    if (outcome == EventLoop::Outcome::done) return {};
+    return Error{"some workers have not ended even after SIGKILL", "the kernel console may say what they hang in"};
+}
+
+void ScenarioRunner::send_reports() {
+    auto reports = pool_.take_reports(timeline_.window_start_ns());
+    for (std::size_t at = 0; at < reports.size(); at += reports_per_frame) {
+        const auto first = reports.begin() + static_cast<std::ptrdiff_t>(at);
+        const auto last = first + static_cast<std::ptrdiff_t>(std::min(reports_per_frame, reports.size() - at));
+        loop_.send(wire::FrameType::workers, wire::Workers{{first, last}});
+    }
+}
+
+Result<void> ScenarioRunner::remove_cgroup(const std::string& name) {
+    if (auto killed = cgroups_.kill(name); !killed) return killed;
+    Result<void> removed;
+    // A process that was just reaped, or killed right now, may keep its cgroup busy for a moment.
+    loop_.run_until(
+        {.deadline_ns = monotonic_ns() + removal_limit_ns, .look_every_ns = 2 * ns_per_ms, .interruptible = false},
+        [&] {
+            removed = cgroups_.remove(name);
+            return removed.ok() || !cgroups_.exists(name);
+        });
+    std::erase_if(owned_, [&name](const OwnedCgroup& owned) { return is_within(owned.name, name); });
+    std::erase_if(frozen_, [&name](const auto& entry) { return is_within(entry.first, name); });
+    return removed;
+}
+
+Result<void> ScenarioRunner::tear_down(int step) {
+    std::vector<std::string> names;
+    for (const auto& owned : owned_)
+        if (owned.step == step) names.push_back(owned.name);
+    // Its own workers wherever they are, and whoever is in its own cgroups.
+    auto stopped = stop_workers([&names, step](const WorkerProcess& worker) {
+        return worker.step == step || std::any_of(names.begin(), names.end(), [&worker](const std::string& name) {
+                   return is_within(worker.cgroup, name);
+               });
+    });
+    for (auto name = names.rbegin(); name != names.rend(); ++name) {
+        if (!cgroups_.exists(*name)) continue;
+        if (auto removed = remove_cgroup(*name); !removed && stopped) stopped = removed;
+    }
+    return stopped;
+}
+
+} // namespace ktstr::guest

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Executes the plan's backdrop and steps: ops in their order, holds, tear-down.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "guest/cgroup.h"
+#include "guest/ending.h"
+#include "guest/event_loop.h"
+#include "guest/scheduler_control.h"
+#include "guest/timeline.h"
+#include "guest/worker_pool.h"
+#include "interp/plan/plan.h"
+
+namespace ktstr::guest {
+
+// Whether `name` is the cgroup, or lies below it.
+bool is_within(const std::string& name, const std::string& cgroup);
+
+// In what follows, "the workers of a cgroup" are its own; stopping, freezing and removing a cgroup takes in those of
+// the cgroups below it too. Consecutive add_cgroup and spawn ops start their workers together, with one signal.
+class ScenarioRunner {
+  public:
+    // `scheduler` is null if the plan has none.
+    ScenarioRunner(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, CgroupTree cgroups, WorkerPool pool,
+                   SchedulerControl* scheduler);
+
+    // From the first op to the last worker's report. Whatever ended it, no worker and no cgroup is left.
+    Ending run();
+    // Hand every ended child here. True if it was a worker.
+    bool reaped(pid_t pid, int status, const rusage& usage);
+    [[nodiscard]] std::uint64_t work_units() const { return pool_.work_units(); }
+
+  private:
+    using Step = std::optional<Ending>; // none = go on
+
+    Step run_steps();
+    Step run_ops(const std::vector<plan::Op>& ops);
+    Step hold(std::uint64_t duration_ns);
+    // What to make of an interrupted wait.
+    Ending interruption();
+    void start_pending();
+
+    // The ops. Each returns what to say of it in its event.
+    struct Done {
+        std::string detail = {};
+        Step ending = std::nullopt;
+        Done(std::string text) : detail(std::move(text)) {}   // NOLINT(google-explicit-constructor)
+        Done(Error error) : ending(executor_failed(error)) {} // NOLINT(google-explicit-constructor)
+        Done(Ending why) : ending(std::move(why)) {}          // NOLINT(google-explicit-constructor)
+    };
+    Done execute(const plan::AddCgroup& op);
+    Done execute(const plan::RemoveCgroup& op);
+    Done execute(const plan::SetCpuset& op);
+    Done execute(const plan::ClearCpuset& op);
+    Done execute(const plan::SwapCpusets& op);
+    Done execute(const plan::Spawn& op);
+    Done execute(const plan::StopCgroup& op);
+    Done execute(const plan::SetAffinity& op);
+    Done execute(const plan::MoveAllTasks& op);
+    Done execute(const plan::FreezeCgroup& op);
+    Done execute(const plan::UnfreezeCgroup& op);
+    Done execute(const plan::AttachScheduler& op);
+    Done execute(const plan::DetachScheduler& op);
+    Done execute(const plan::RestartScheduler& op);
+
+    Result<void> require_cgroup(const std::string& name) const;
+    Result<void> spawn(const plan::Work& work, const std::string& cgroup);
+    // Changes cpusets by `change` while the isolation check of the workers below `names` is held off.
+    Result<void> change_cpusets(const std::vector<std::string>& names, const std::function<Result<void>()>& change);
+    Result<void> unfreeze(const std::string& name);
+    Result<void> stop_workers(const WorkerFilter& which);
+    Result<void> remove_cgroup(const std::string& name);
+    // Stops the workers and removes the cgroups that step `step` (-1 = the backdrop) has made.
+    Result<void> tear_down(int step);
+    void send_reports();
+
+    struct OwnedCgroup {
+        std::string name;
+        int step;
+    };
+    EventLoop& loop_;
+    Timeline& timeline_;
+    const plan::Plan& plan_;
+    CgroupTree cgroups_;
+    WorkerPool pool_;
+    SchedulerControl* scheduler_;
+    std::vector<OwnedCgroup> owned_;              // in the order they were made
+    std::map<std::string, std::uint64_t> frozen_; // name -> since when
+};
+
+} // namespace ktstr::guest

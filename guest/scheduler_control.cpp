@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guest/scheduler_control.h"
+
+#include <csignal>
+
+namespace ktstr::guest {
+
+namespace {
+
+constexpr std::uint64_t watch_interval_ns = 100 * ns_per_ms;
+constexpr std::uint64_t look_interval_ns = 5 * ns_per_ms; // while waiting for it to come or to go
+constexpr std::uint64_t last_words_ns = ns_per_s;         // for its dump, after the kernel has disabled it
+constexpr std::uint64_t detach_limit_ns = 10 * ns_per_s;  // from SIGINT to SIGKILL
+constexpr std::uint64_t kill_limit_ns = 10 * ns_per_s;    // from SIGKILL to giving up
+
+} // namespace
+
+SchedulerControl::SchedulerControl(EventLoop& loop, Timeline& timeline, SchedulerCommand command)
+    : loop_(loop), timeline_(timeline), command_(std::move(command)) {
+    loop_.every(watch_interval_ns, [this](std::uint64_t) { check(); });
+}
+
+std::optional<Ending> SchedulerControl::attach() {
+    if (process_)
+        return executor_failed({"the scheduler " + command_.name + " is attached already", "detach it first"});
+    if (!sched_ext_exists())
+        return ending_of(plan::RunEnd::kernel_unusable,
+                         {"the kernel has no sched_ext, which the scheduler " + command_.name + " needs",
+                          "use a kernel with CONFIG_SCHED_CLASS_EXT=y: ktstr kernel build makes one"});
+    auto log = KernelLog::open();
+    if (!log) return executor_failed(log.error());
+    kernel_log_ = std::move(*log);
+    auto process = SchedulerProcess::start(command_.path, command_.arguments);
+    if (!process) return ending_of(plan::RunEnd::scheduler_attach_failed, process.error());
+    process_ = std::move(*process);
+    watch_output();
+    const auto outcome =
+        loop_.run_until({.deadline_ns = monotonic_ns() + command_.attach_timeout_ns, .look_every_ns = look_interval_ns},
+                        [this] { return !process_->running() || sched_ext_enabled(); });
+    if (outcome == EventLoop::Outcome::interrupted)
+        return Ending{.message = "stopped while the scheduler was attaching"};
+    if (outcome == EventLoop::Outcome::timed_out)
+        return attach_failed("did not attach within " + std::to_string(command_.attach_timeout_ns / ns_per_ms) + " ms");
+    if (!process_->running()) return attach_failed("ended before it was attached");
+    should_run_ = true;
+    const std::string ops = sched_ext_ops();
+    timeline_.event("scheduler_attached", "", ops.empty() ? command_.name : ops);
+    return std::nullopt;
+}
+
+Ending SchedulerControl::attach_failed(const std::string& what) {
+    const bool ended = !process_->running();
+    if (!ended) process_->send_signal(SIGKILL);
+    wait_until_gone(last_words_ns);
+    const std::string how = ended ? " (" + process_->exit()->text() + ")" : "";
+    const plan::SchedulerExit exit = report_exit(false, false);
+    std::string message = "the scheduler " + command_.name + " " + what + how;
+    if (!exit.kernel_reason.empty()) message += ": " + exit.kernel_reason;
+    return {plan::RunEnd::scheduler_attach_failed, message, "its log has its own words, and those of the BPF verifier"};
+}
+
+std::optional<Ending> SchedulerControl::detach() {
+    if (!process_) return std::nullopt;
+    should_run_ = false;
+    process_->send_signal(SIGINT);
+    wait_until_gone(detach_limit_ns);
+    if (!gone())
+        return executor_failed({"the scheduler " + command_.name + " is still attached after SIGINT and SIGKILL",
+                                "the kernel console may say why"});
+    report_exit(true, true);
+    return std::nullopt;
+}
+
+void SchedulerControl::check() {
+    if (!should_run_ || (process_->running() && sched_ext_enabled())) return;
+    should_run_ = false;
+    lost_at_ns_ = monotonic_ns();
+    loop_.interrupt();
+}
+
+Ending SchedulerControl::report_loss() {
+    wait_until_gone(last_words_ns);
+    const std::string own_words = process_->exit() ? process_->exit()->text() : "it still runs";
+    const plan::SchedulerExit exit = report_exit(true, false);
+    lost_at_ns_.reset();
+    std::string message =
+        "the scheduler " + command_.name + " went while it should have been running (" + own_words + ")";
+    if (!exit.kernel_reason.empty()) message += ": " + exit.kernel_reason;
+    return {plan::RunEnd::scheduler_exited, message, "its log has its own words"};
+}
+
+bool SchedulerControl::reaped(pid_t pid, int status) {
+    if (!process_ || !process_->reaped(pid, status)) return false;
+    check();
+    return true;
+}
+
+void SchedulerControl::watch_output() {
+    for (std::size_t index = 0; index < 2; ++index)
+        loop_.watch(process_->output_fds().at(index), [this, index] { forward_output(index); });
+}
+
+std::size_t SchedulerControl::forward_output(std::size_t index) {
+    const int fd = process_->output_fds().at(index);
+    if (fd < 0) return 0;
+    std::string text = process_->read_output(index);
+    const std::size_t size = text.size();
+    loop_.send_log("scheduler", std::move(text));
+    if (process_->output_fds().at(index) < 0) loop_.unwatch(fd);
+    return size;
+}
+
+void SchedulerControl::wait_until_gone(std::uint64_t patience_ns) {
+    const auto wait = [this](std::uint64_t limit_ns) {
+        loop_.run_until(
+            {.deadline_ns = monotonic_ns() + limit_ns, .look_every_ns = look_interval_ns, .interruptible = false},
+            [this] { return gone(); });
+    };
+    wait(patience_ns);
+    if (gone()) return;
+    process_->send_signal(SIGKILL);
+    wait(kill_limit_ns);
+}
+
+plan::SchedulerExit SchedulerControl::report_exit(bool attached, bool requested) {
+    for (std::size_t index = 0; index < 2; ++index) {
+        while (forward_output(index) > 0) {
+        }
+        loop_.unwatch(process_->output_fds().at(index)); // a process that it left behind may keep the pipe open
+    }
+    plan::SchedulerExit exit;
+    exit.attached = attached;
+    exit.requested = requested;
+    if (process_->exit()) {
+        exit.exit_code = process_->exit()->exit_code;
+        exit.signal = process_->exit()->signal;
+    }
+    exit.kernel_reason = valid_utf8(sched_ext_reason(kernel_log_->new_lines()));
+    exit.at_ns = timeline_.at(lost_at_ns_.value_or(monotonic_ns()));
+    loop_.send(wire::FrameType::scheduler_exit, exit);
+    timeline_.event("scheduler_exited", "", process_->exit() ? process_->exit()->text() : "");
+    process_.reset();
+    kernel_log_.reset();
+    return exit;
+}
+
+} // namespace ktstr::guest

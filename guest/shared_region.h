@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The memory that the executor and its workers share: the start signal, a slot per worker, a slot per group.
+#pragma once
+
+#include <cstddef>
+
+#include "base/result.h"
+#include "guest/work/worker.h"
+
+namespace ktstr::guest {
+
+class SharedRegion {
+  public:
+    // All pages are touched here, so that they are charged to the executor and not to a worker's cgroup.
+    static Result<SharedRegion> create(std::size_t workers, std::size_t groups);
+    SharedRegion(SharedRegion&& other) noexcept;
+    SharedRegion& operator=(SharedRegion&& other) noexcept;
+    SharedRegion(const SharedRegion&) = delete;
+    SharedRegion& operator=(const SharedRegion&) = delete;
+    ~SharedRegion();
+
+    // The number of the last batch of workers that may run: workers sleep on it until their batch's turn.
+    [[nodiscard]] FutexWord& started_batch() const;
+    // Each slot is handed out once. Null when there is none left.
+    WorkerSlot* take_worker_slot();
+    GroupSlot* take_group_slot();
+
+  private:
+    SharedRegion() = default;
+    void* memory_ = nullptr;
+    std::size_t size_ = 0;
+    WorkerSlot* workers_ = nullptr;
+    GroupSlot* groups_ = nullptr;
+    std::size_t workers_left_ = 0;
+    std::size_t groups_left_ = 0;
+};
+
+} // namespace ktstr::guest

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guest/worker_pool.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+
+#include "base/process.h"
+#include "guest/kernel_file.h"
+#include "guest/worker_process.h"
+#include "interp/plan/work_types.h"
+
+namespace ktstr::guest {
+
+namespace {
+
+constexpr int policy_ext = 7; // SCHED_EXT, include/uapi/linux/sched.h
+
+int kernel_policy(plan::Policy policy) {
+    switch (policy) {
+    case plan::Policy::normal: return SCHED_OTHER;
+    case plan::Policy::batch: return SCHED_BATCH;
+    case plan::Policy::idle: return SCHED_IDLE;
+    case plan::Policy::fifo: return SCHED_FIFO;
+    case plan::Policy::rr: return SCHED_RR;
+    case plan::Policy::ext: return policy_ext;
+    }
+    return SCHED_OTHER;
+}
+
+// Sets nice value and policy, and checks that the kernel has them.
+Result<void> apply_policy(pid_t pid, const plan::Work& work) {
+    const std::string who = "a worker of '" + work.name + "'";
+    if (work.nice != 0) {
+        const auto id = static_cast<id_t>(pid);
+        if (::setpriority(PRIO_PROCESS, id, work.nice) != 0)
+            return errno_error("set nice " + std::to_string(work.nice) + " for", who, errno);
+        if (::getpriority(PRIO_PROCESS, id) != work.nice)
+            return Error{"the kernel did not take nice " + std::to_string(work.nice) + " for " + who};
+    }
+    if (work.policy == plan::Policy::normal) return {};
+    sched_param parameter{};
+    if (work.policy == plan::Policy::fifo || work.policy == plan::Policy::rr) parameter.sched_priority = work.priority;
+    const int policy = kernel_policy(work.policy);
+    if (::sched_setscheduler(pid, policy, &parameter) != 0) {
+        Error error = errno_error("set policy " + std::string(to_string(work.policy)) + " for", who, errno);
+        if (policy == policy_ext) error.hint = "the kernel needs CONFIG_SCHED_CLASS_EXT=y";
+        return error;
+    }
+    if (::sched_getscheduler(pid) != policy)
+        return Error{"the kernel did not take policy " + std::string(to_string(work.policy)) + " for " + who};
+    return {};
+}
+
+plan::CpuSet affinity_of(pid_t pid) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    std::vector<int> cpus;
+    if (::sched_getaffinity(pid, sizeof(set), &set) == 0)
+        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+            if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+    return plan::CpuSet(std::move(cpus));
+}
+
+// Two pipes that close themselves in the executor once the group's workers have them.
+struct OwnedPipes {
+    std::array<Fd, 4> ends;
+    GroupPipes numbers;
+
+    Result<void> open() {
+        for (auto* pipe : {&numbers.forth, &numbers.back})
+            if (::pipe2(pipe->data(), O_CLOEXEC) != 0)
+                return errno_error("create", "a pipe", errno);
+            else
+                for (std::size_t i = 0; i < 2; ++i) ends.at((pipe == &numbers.forth ? 0 : 2) + i) = Fd(pipe->at(i));
+        return {};
+    }
+};
+
+void read_schedstat(WorkerProcess& worker) {
+    const auto content = read_kernel_file("/proc/" + std::to_string(worker.pid) + "/schedstat");
+    if (!content) return; // a kernel without CONFIG_SCHED_INFO
+    std::uint64_t on_cpu = 0;
+    std::array<std::uint64_t*, 3> fields = {&on_cpu, &worker.run_delay_ns, &worker.timeslices};
+    const char* at = content->data();
+    const char* end = at + content->size();
+    for (auto* field : fields) {
+        while (at < end && *at == ' ') ++at;
+        at = std::from_chars(at, end, *field).ptr;
+    }
+}
+
+std::uint64_t to_ns(const timeval& time) {
+    return static_cast<std::uint64_t>(time.tv_sec) * ns_per_s + static_cast<std::uint64_t>(time.tv_usec) * 1000;
+}
+
+std::string exit_text(const WorkerProcess& worker, int status) {
+    ProcessExit exit;
+    if (WIFEXITED(status)) exit.exit_code = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) exit.signal = WTERMSIG(status);
+    if (worker.killed && exit.signal == SIGKILL) return "killed";
+    const std::string failure(worker.slot->failure.data(),
+                              ::strnlen(worker.slot->failure.data(), worker.slot->failure.size()));
+    if (!failure.empty()) return "error: " + failure;
+    if (worker.stopping && exit.clean()) return "stopped";
+    return exit.text();
+}
+
+std::int64_t since(std::uint64_t time_ns, std::uint64_t origin_ns) {
+    return time_ns == 0 ? 0 : static_cast<std::int64_t>(time_ns) - static_cast<std::int64_t>(origin_ns);
+}
+
+plan::WorkerReport report_of(const WorkerProcess& worker, std::uint64_t origin_ns) {
+    const WorkerSlot& slot = *worker.slot;
+    plan::WorkerReport report;
+    report.worker = worker.number;
+    report.pid = worker.pid;
+    report.cgroup = worker.cgroup;
+    report.work = worker.work;
+    report.work_type = worker.work_type;
+    report.step = worker.step;
+    report.work_units = slot.work_units;
+    report.iterations = slot.iterations;
+    report.started_at_ns = since(worker.start_ns, origin_ns);
+    report.wall_ns = worker.started ? worker.stop_ns - worker.start_ns : 0;
+    report.cpu_ns = worker.cpu_ns;
+    report.migrations = slot.migrations;
+    report.cpus = cpu_set_of(slot.seen_cpus);
+    report.longest_gap_ns = slot.longest_gap_ns;
+    report.longest_gap_cpu = slot.longest_gap_cpu;
+    report.longest_gap_at_ns = since(slot.longest_gap_at_ns, origin_ns);
+    report.run_delay_ns = worker.run_delay_ns;
+    report.timeslices = worker.timeslices;
+    report.isolation_violations = slot.isolation_violations;
+    report.isolation_cpu = slot.isolation_cpu;
+    report.exit = worker.exit;
+    return report;
+}
+
+} // namespace
+
+Result<void> apply_affinity(pid_t pid, const plan::Affinity& affinity) {
+    const bool exact = affinity.kind == plan::Affinity::Kind::exact;
+    const std::string what = exact ? "CPUs " + affinity.cpus.list() : "every CPU of its cgroup";
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+        if (!exact || affinity.cpus.contains(cpu)) CPU_SET(static_cast<unsigned>(cpu), &set);
+    if (::sched_setaffinity(pid, sizeof(set), &set) != 0) {
+        Error error = errno_error("set the affinity to " + what + " of", "process " + std::to_string(pid), errno);
+        if (errno == EINVAL) error.hint = "none of these CPUs is in the cgroup's cpuset and online";
+        return error;
+    }
+    const plan::CpuSet now = affinity_of(pid);
+    for (const int cpu : now.members())
+        if (exact && !affinity.cpus.contains(cpu))
+            return Error{"the kernel gave process " + std::to_string(pid) + " the CPUs " + now.list() + " instead of " +
+                         affinity.cpus.list()};
+    return {};
+}
+
+Result<WorkerPool> WorkerPool::create(std::size_t workers, std::size_t groups) {
+    auto region = SharedRegion::create(workers, groups);
+    if (!region) return region.error();
+    return WorkerPool(std::move(*region));
+}
+
+Result<void> WorkerPool::spawn(const plan::Work& work, const Placement& placement) {
+    const plan::WorkType* type = plan::find_work_type(work.work_type);
+    if (type == nullptr || find_work_loop(work.work_type) == nullptr)
+        return Error{"'" + work.work_type + "' is not a work type of this executor",
+                     "use ktstr and executor of one build"};
+    if (work.workers % type->group_size != 0)
+        return Error{"'" + work.name + "' has " + std::to_string(work.workers) + " workers, but " + work.work_type +
+                     " takes groups of " + std::to_string(type->group_size)};
+    for (int first = 0; first < work.workers; first += type->group_size)
+        if (auto spawned = spawn_group(work, placement, type->group_size); !spawned) return spawned;
+    return {};
+}
+
+Result<void> WorkerPool::spawn_group(const plan::Work& work, const Placement& placement, int size) {
+    const WorkLoopEntry& entry = *find_work_loop(work.work_type);
+    GroupSlot* group = size > 1 ? region_.take_group_slot() : nullptr;
+    OwnedPipes pipes;
+    if (entry.needs_pipes)
+        if (auto opened = pipes.open(); !opened) return opened;
+    for (int member = 0; member < size; ++member) {
+        WorkerSlot* slot = region_.take_worker_slot();
+        if (slot == nullptr || (size > 1 && group == nullptr))
+            return Error{"the plan starts more workers than were counted in it"};
+        end_cpuset_change(*slot, placement.allowed);
+        auto pid = fork_worker({.work = work,
+                                .entry = entry,
+                                .slot = *slot,
+                                .group = group,
+                                .pipes = pipes.numbers,
+                                .member = member,
+                                .started_batch = region_.started_batch(),
+                                .batch = batch_},
+                               placement.cgroup_fd);
+        if (!pid) return pid.error();
+        pending_ = true;
+        WorkerProcess& worker = workers_.emplace_back();
+        worker.number = static_cast<int>(workers_.size()) - 1;
+        worker.pid = *pid;
+        worker.step = placement.step;
+        worker.cgroup = placement.cgroup;
+        worker.work = work.name;
+        worker.work_type = work.work_type;
+        worker.slot = slot;
+        if (auto applied = apply_policy(*pid, work); !applied) return applied;
+        if (work.affinity.kind == plan::Affinity::Kind::inherit) continue;
+        if (auto applied = apply_affinity(*pid, work.affinity); !applied) return applied;
+    }
+    return {};
+}
+
+void WorkerPool::start(std::uint64_t now_ns) {
+    for (auto& worker : workers_) {
+        if (worker.started || worker.ended || worker.stopping) continue;
+        worker.started = true;
+        worker.start_ns = now_ns;
+        worker.slot->clock_ns.store(now_ns, std::memory_order_relaxed);
+    }
+    region_.started_batch().store(batch_++, std::memory_order_release);
+    futex_wake(region_.started_batch());
+    pending_ = false;
+}
+
+void WorkerPool::request_stop(const WorkerFilter& which, std::uint64_t now_ns) {
+    std::vector<WorkerProcess*> chosen;
+    for (auto& worker : workers_)
+        if (!worker.ended && !worker.stopping && which(worker)) chosen.push_back(&worker);
+    for (auto* worker : chosen) {
+        read_schedstat(*worker);
+        worker->stop_ns = now_ns;
+        worker->stopping = true;
+        if (worker->started) close_gap(*worker->slot, now_ns);
+    }
+    // All flags before the first signal: nobody finds a partner gone that was not told to stop itself.
+    for (auto* worker : chosen) worker->slot->stop.store(1);
+    nudge(now_ns);
+}
+
+void WorkerPool::nudge(std::uint64_t now_ns) {
+    for (auto& worker : workers_) {
+        if (worker.ended || !worker.stopping) continue;
+        futex_wake(worker.slot->stop);
+        if (now_ns - worker.stop_ns >= stop_limit_ns) {
+            worker.killed = true;
+            ::kill(-worker.pid, SIGKILL);
+        } else {
+            ::kill(worker.pid, SIGUSR1);
+        }
+    }
+}
+
+bool WorkerPool::any_live(const WorkerFilter& which) const {
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [&which](const WorkerProcess& worker) { return !worker.ended && which(worker); });
+}
+
+WorkerProcess* WorkerPool::reaped(pid_t pid, int status, const rusage& usage, std::uint64_t now_ns) {
+    const auto found = std::find_if(workers_.begin(), workers_.end(),
+                                    [pid](const WorkerProcess& worker) { return worker.pid == pid && !worker.ended; });
+    if (found == workers_.end()) return nullptr;
+    ::kill(-pid, SIGKILL); // what it has left behind in its process group
+    found->ended = true;
+    if (!found->stopping) found->stop_ns = now_ns;
+    found->cpu_ns = to_ns(usage.ru_utime) + to_ns(usage.ru_stime);
+    found->exit = exit_text(*found, status);
+    return &*found;
+}
+
+std::vector<plan::WorkerReport> WorkerPool::take_reports(std::uint64_t origin_ns) {
+    std::vector<plan::WorkerReport> reports;
+    for (auto& worker : workers_) {
+        if (!worker.ended || worker.reported) continue;
+        worker.reported = true;
+        reports.push_back(report_of(worker, origin_ns));
+    }
+    return reports;
+}
+
+std::uint64_t WorkerPool::work_units() const {
+    std::uint64_t sum = 0;
+    for (const auto& worker : workers_)
+        if (!worker.ended) sum += worker.slot->work_units.load(std::memory_order_relaxed);
+    return sum;
+}
+
+WorkerCount count_workers(const plan::Plan& plan) {
+    WorkerCount count;
+    const auto add_work = [&count](const plan::Work& work) {
+        const plan::WorkType* type = plan::find_work_type(work.work_type);
+        count.workers += static_cast<std::size_t>(work.workers);
+        if (type != nullptr && type->group_size > 1)
+            count.groups += static_cast<std::size_t>(work.workers / type->group_size);
+    };
+    const auto add_ops = [&add_work](const std::vector<plan::Op>& ops) {
+        for (const auto& op : ops) {
+            if (const auto* add = std::get_if<plan::AddCgroup>(&op.action))
+                for (const auto& work : add->spec.works) add_work(work);
+            if (const auto* spawn = std::get_if<plan::Spawn>(&op.action)) add_work(spawn->work);
+        }
+    };
+    add_ops(plan.backdrop);
+    for (const auto& step : plan.steps) add_ops(step.ops);
+    return count;
+}
+
+} // namespace ktstr::guest

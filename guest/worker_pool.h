@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The worker processes: forked into their cgroup, placed, started together, watched, stopped and reported.
+//
+// A worker is the leader of a process group of its own; when it has ended, what is left of the group is killed.
+// The pool never waits: who owns it polls, reaps children and hands each to reaped(), and calls nudge() while some are
+// stopping.
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "guest/shared_region.h"
+#include "interp/plan/plan.h"
+#include "interp/plan/record.h"
+
+namespace ktstr::guest {
+
+struct WorkerProcess {
+    int number = 0; // counts up over the scenario
+    pid_t pid = -1;
+    int step = -1; // that started it; -1 = backdrop
+    std::string cgroup;
+    std::string work;
+    std::string work_type;
+    WorkerSlot* slot = nullptr;
+    bool started = false;
+    bool stopping = false;
+    bool killed = false; // because it did not stop in time
+    bool ended = false;
+    bool reported = false;
+    std::uint64_t start_ns = 0; // CLOCK_MONOTONIC
+    std::uint64_t stop_ns = 0;  // when it was told to stop, or ended by itself
+    std::uint64_t cpu_ns = 0;
+    std::uint64_t run_delay_ns = 0;
+    std::uint64_t timeslices = 0;
+    std::string exit;
+};
+
+// Where new workers go.
+struct Placement {
+    std::string cgroup;   // name for the reports
+    int cgroup_fd = -1;   // of the cgroup's directory; -1 = the caller's own cgroup
+    plan::CpuSet allowed; // the cgroup's effective cpuset, for the isolation check
+    int step = -1;
+};
+
+using WorkerFilter = std::function<bool(const WorkerProcess&)>;
+
+class WorkerPool {
+  public:
+    // Room for `workers` over the pool's whole life, in at most `groups` groups.
+    static Result<WorkerPool> create(std::size_t workers, std::size_t groups);
+
+    // Phase one: forks and places the workers of `work`. They sleep until start(). On an error those already forked are
+    // left in the pool, to be stopped like any other.
+    Result<void> spawn(const plan::Work& work, const Placement& placement);
+    // Phase two: one signal starts all that were spawned since the last start().
+    [[nodiscard]] bool has_pending() const { return pending_; }
+    void start(std::uint64_t now_ns);
+
+    // Tells the live workers that `which` says to end. They are given `stop_limit_ns`, and then killed.
+    void request_stop(const WorkerFilter& which, std::uint64_t now_ns);
+    // Interrupts those that are stopping once more; kills those that had their time. Call every `nudge_interval_ns`.
+    void nudge(std::uint64_t now_ns);
+    [[nodiscard]] bool any_live(const WorkerFilter& which) const;
+
+    // Takes in what wait4 said about a child. Null if it is none of the pool's.
+    WorkerProcess* reaped(pid_t pid, int status, const rusage& usage, std::uint64_t now_ns);
+
+    // Reports of the ended workers that were not reported yet; times count from `origin_ns`.
+    std::vector<plan::WorkerReport> take_reports(std::uint64_t origin_ns);
+
+    [[nodiscard]] std::uint64_t work_units() const; // of all live workers together
+    [[nodiscard]] std::vector<WorkerProcess>& workers() { return workers_; }
+
+    static constexpr std::uint64_t nudge_interval_ns = 20 * ns_per_ms;
+    static constexpr std::uint64_t stop_limit_ns = 5 * ns_per_s;
+
+  private:
+    explicit WorkerPool(SharedRegion region) : region_(std::move(region)) {}
+    Result<void> spawn_group(const plan::Work& work, const Placement& placement, int size);
+
+    SharedRegion region_;
+    std::vector<WorkerProcess> workers_;
+    std::uint32_t batch_ = 1; // that new workers belong to
+    bool pending_ = false;
+};
+
+// How many workers and groups a plan starts in all.
+struct WorkerCount {
+    std::size_t workers = 0;
+    std::size_t groups = 0;
+};
+WorkerCount count_workers(const plan::Plan& plan);
+
+// Sets which CPUs a process may use. For `inherit`, all that its cgroup gives it. Reads back what the kernel made of
+// it.
+Result<void> apply_affinity(pid_t pid, const plan::Affinity& affinity);
+
+} // namespace ktstr::guest
