@@ -17,6 +17,12 @@ bool inside(std::uint64_t offset, std::uint64_t size, std::uint64_t file_size) {
 
 // Whether all that the headers promise is in the file.
 bool complete(Elf* elf, std::uint64_t file_size) {
+    GElf_Ehdr file_header;
+    if (gelf_getehdr(elf, &file_header) == nullptr) return false;
+    // libelf takes a table that is cut off for one that is not there.
+    if (!inside(file_header.e_shoff, std::uint64_t{file_header.e_shnum} * file_header.e_shentsize, file_size) ||
+        !inside(file_header.e_phoff, std::uint64_t{file_header.e_phnum} * file_header.e_phentsize, file_size))
+        return false;
     std::size_t segments = 0;
     if (elf_getphdrnum(elf, &segments) != 0) return false;
     for (std::size_t i = 0; i < segments; ++i) {
@@ -74,20 +80,31 @@ std::uint16_t ElfFile::machine() const {
     return gelf_getehdr(elf_.get(), &header) != nullptr ? header.e_machine : EM_NONE;
 }
 
-std::optional<std::string_view> ElfFile::section(std::string_view name) const {
+Elf_Scn* ElfFile::find(std::string_view name) const {
     std::size_t strings = 0;
-    if (elf_getshdrstrndx(elf_.get(), &strings) != 0) return std::nullopt;
+    if (elf_getshdrstrndx(elf_.get(), &strings) != 0) return nullptr;
     for (Elf_Scn* section = elf_nextscn(elf_.get(), nullptr); section != nullptr;
          section = elf_nextscn(elf_.get(), section)) {
         GElf_Shdr header;
         if (gelf_getshdr(section, &header) == nullptr) continue;
         const char* found = elf_strptr(elf_.get(), strings, header.sh_name);
-        if (found == nullptr || name != found) continue;
-        const Elf_Data* data = elf_rawdata(section, nullptr);
-        if (data == nullptr || data->d_buf == nullptr) return std::nullopt;
-        return std::string_view(static_cast<const char*>(data->d_buf), data->d_size);
+        if (found != nullptr && name == found) return section;
     }
-    return std::nullopt;
+    return nullptr;
+}
+
+std::optional<std::string_view> ElfFile::section(std::string_view name) const {
+    Elf_Scn* found = find(name);
+    const Elf_Data* data = found != nullptr ? elf_rawdata(found, nullptr) : nullptr;
+    if (data == nullptr || data->d_buf == nullptr) return std::nullopt;
+    return std::string_view(static_cast<const char*>(data->d_buf), data->d_size);
+}
+
+std::optional<std::uint64_t> ElfFile::section_address(std::string_view name) const {
+    GElf_Shdr header;
+    Elf_Scn* found = find(name);
+    if (found == nullptr || gelf_getshdr(found, &header) == nullptr) return std::nullopt;
+    return header.sh_addr;
 }
 
 bool ElfFile::has_note(std::string_view owner, std::uint32_t type) const {

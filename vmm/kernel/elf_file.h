@@ -12,6 +12,7 @@
 #include "base/result.h"
 
 struct Elf;
+struct Elf_Scn;
 
 namespace ktstr {
 
@@ -23,6 +24,8 @@ class ElfFile {
     [[nodiscard]] std::uint16_t machine() const; // e_machine, EM_X86_64 for the kernels we boot
     // The bytes of the section, valid while this object lives; none if the file has no such section.
     [[nodiscard]] std::optional<std::string_view> section(std::string_view name) const;
+    // Where the section is linked to (sh_addr); none if the file has no such section.
+    [[nodiscard]] std::optional<std::uint64_t> section_address(std::string_view name) const;
     [[nodiscard]] bool has_note(std::string_view owner, std::uint32_t type) const;
 
   private:
@@ -30,6 +33,7 @@ class ElfFile {
         void operator()(Elf* elf) const;
     };
     ElfFile(Fd fd, Elf* elf) : fd_(std::move(fd)), elf_(elf) {}
+    [[nodiscard]] Elf_Scn* find(std::string_view name) const; // null if there is none
     Fd fd_;
     std::unique_ptr<Elf, Close> elf_;
 };

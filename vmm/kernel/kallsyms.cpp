@@ -11,15 +11,16 @@
 
 namespace ktstr {
 
-// The tables stand in .rodata one after the other, each aligned to 8 (scripts/kallsyms.c, write_src(), 6.4 and later):
+// The tables stand in .rodata one after the other (scripts/kallsyms.c, write_src(), 6.4 and later), each aligned to 8
+// until 6.19 and to 4 from 7.0 on:
 //
 //   num_syms      u32
 //   names         per symbol: length (ULEB128, one or two bytes), then that many token numbers
 //   markers       u32 per 256 symbols: the offset of its name in `names`
 //   token_table   256 strings, zero-terminated; a printable character that names use stands for itself
 //   token_index   u16 per token: its offset in token_table
-//   offsets       s32 per symbol
-//   relative_base u64
+//   offsets       s32 per symbol: where it is, in one of three ways (addresses_at())
+//   relative_base u64, until 6.19
 //
 // Without a symbol table their places are found from the token table, whose digits stand for themselves, and everything
 // found is checked against its neighbours.
@@ -27,7 +28,9 @@ namespace {
 
 constexpr std::size_t tokens = 256;
 constexpr std::size_t symbols_per_marker = 256;
-constexpr std::size_t alignment = 8;
+constexpr std::array<std::size_t, 2> alignments = {4, 8};
+constexpr std::size_t smallest_alignment = 4;
+constexpr std::size_t largest_alignment = 8;
 constexpr std::size_t longest_marker_run = 1U << 20U; // bytes that 256 names can take, generously
 constexpr std::uint64_t lowest_kernel_address = 0xffffffff80000000ULL;
 
@@ -38,7 +41,9 @@ template <typename Number> std::optional<Number> read_at(std::string_view bytes,
     return value;
 }
 
-std::size_t aligned(std::size_t offset) { return (offset + alignment - 1) / alignment * alignment; }
+std::size_t aligned(std::size_t offset, std::size_t alignment) {
+    return (offset + alignment - 1) / alignment * alignment;
+}
 
 struct TokenTable {
     std::size_t start = 0;
@@ -59,7 +64,7 @@ std::optional<TokenTable> token_table_around(std::string_view bytes, std::size_t
         if (start == 0) return std::nullopt;
         start = string_start(bytes, start - 1);
     }
-    if (start % alignment != 0) return std::nullopt;
+    if (start % smallest_alignment != 0) return std::nullopt;
     TokenTable table;
     table.start = start;
     std::size_t at = start;
@@ -71,14 +76,17 @@ std::optional<TokenTable> token_table_around(std::string_view bytes, std::size_t
         table.text.at(token) = bytes.substr(at, end - at);
         at = end + 1;
     }
-    at = aligned(at);
-    for (const auto offset : offsets) {
-        const auto index = read_at<std::uint16_t>(bytes, at);
-        if (!index || *index != offset) return std::nullopt;
-        at += sizeof(std::uint16_t);
+    for (const auto alignment : alignments) {
+        std::size_t index = aligned(at, alignment);
+        const bool matches = std::all_of(offsets.begin(), offsets.end(), [&](std::size_t offset) {
+            const auto value = read_at<std::uint16_t>(bytes, index);
+            index += sizeof(std::uint16_t);
+            return value == offset;
+        });
+        table.end_of_index = index;
+        if (matches) return table;
     }
-    table.end_of_index = at;
-    return table;
+    return std::nullopt;
 }
 
 std::optional<TokenTable> find_token_table(std::string_view bytes) {
@@ -108,7 +116,7 @@ std::optional<Markers> find_markers(std::string_view bytes, std::size_t end) {
         if (!markers.offsets.empty() && *value >= markers.offsets.back()) return std::nullopt;
         markers.offsets.push_back(*value);
     }
-    if (!value || at % alignment != 0) return std::nullopt;
+    if (!value || at % smallest_alignment != 0) return std::nullopt;
     markers.offsets.push_back(0);
     std::reverse(markers.offsets.begin(), markers.offsets.end());
     markers.start = at;
@@ -136,41 +144,54 @@ std::optional<std::vector<std::string_view>> names_at(std::string_view bytes, st
         names.push_back(bytes.substr(at, length));
         at += length;
     }
-    if (aligned(at) != markers.start) return std::nullopt;
+    if (at > markers.start || markers.start - at >= largest_alignment) return std::nullopt;
     return names;
 }
 
 std::optional<std::vector<std::string_view>> find_names(std::string_view bytes, const Markers& markers) {
-    if (markers.start < markers.offsets.back() + 2 * alignment) return std::nullopt;
-    const std::size_t last = (markers.start - markers.offsets.back()) / alignment * alignment;
-    for (std::size_t start = last; start >= alignment && last - start < longest_marker_run; start -= alignment) {
-        const auto count = read_at<std::uint32_t>(bytes, start - alignment);
-        if (!count || (*count + symbols_per_marker - 1) / symbols_per_marker != markers.offsets.size()) continue;
-        if (auto names = names_at(bytes, start, *count, markers)) return names;
+    if (markers.start < markers.offsets.back() + largest_alignment) return std::nullopt;
+    const std::size_t last = (markers.start - markers.offsets.back()) / smallest_alignment * smallest_alignment;
+    for (std::size_t start = last; start >= largest_alignment && last - start < longest_marker_run;
+         start -= smallest_alignment) {
+        for (const auto alignment : alignments) {
+            const auto count = read_at<std::uint32_t>(bytes, start - alignment);
+            if (!count || (*count + symbols_per_marker - 1) / symbols_per_marker != markers.offsets.size()) continue;
+            if (auto names = names_at(bytes, start, *count, markers)) return names;
+        }
     }
     return std::nullopt;
 }
 
-// Addresses from the offsets. Until 6.14 offsets from the base are stored as -1 - offset and those that are not
-// negative are absolute (per-CPU variables); later all are from the base.
-std::optional<std::vector<std::uint64_t>> addresses_at(std::string_view bytes, std::size_t at, std::size_t count) {
+// What one offset means:
+//   - 7.0 on, no relative_base: from the place of the offset itself (kernel/kallsyms.c, offset_to_ptr());
+//   - 6.15 to 6.19: from relative_base;
+//   - until 6.14: -1 - offset from relative_base, and what is not negative is an absolute (per-CPU) address.
+enum class OffsetKind { from_place, from_base, absolute_or_from_base };
+
+// The addresses of `count` symbols whose offsets stand at `at` in .rodata, which is linked to `rodata_address`.
+std::optional<std::vector<std::uint64_t>> addresses_at(std::string_view bytes, std::size_t at, std::size_t count,
+                                                       std::uint64_t rodata_address) {
     std::vector<std::int32_t> offsets(count);
     const std::size_t size = count * sizeof(std::int32_t);
     if (at > bytes.size() || size > bytes.size() - at) return std::nullopt;
     std::memcpy(offsets.data(), bytes.data() + at, size);
-    const auto base = read_at<std::uint64_t>(bytes, aligned(at + size));
-    if (!base || *base < lowest_kernel_address) return std::nullopt;
-    const bool some_absolute =
-        std::any_of(offsets.begin(), offsets.end(), [](std::int32_t value) { return value < 0; });
+    const auto base = read_at<std::uint64_t>(bytes, aligned(at + size, largest_alignment)).value_or(0);
+    OffsetKind kind = OffsetKind::from_base;
+    if (base < lowest_kernel_address)
+        kind = OffsetKind::from_place;
+    else if (std::any_of(offsets.begin(), offsets.end(), [](std::int32_t value) { return value < 0; }))
+        kind = OffsetKind::absolute_or_from_base;
     std::vector<std::uint64_t> addresses;
     addresses.reserve(count);
-    for (const auto offset : offsets) {
-        if (!some_absolute)
-            addresses.push_back(*base + static_cast<std::uint32_t>(offset));
-        else if (offset >= 0)
-            addresses.push_back(static_cast<std::uint64_t>(offset));
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::int64_t offset = offsets[i];
+        if (kind == OffsetKind::from_place)
+            addresses.push_back(rodata_address + at + i * sizeof(std::int32_t) + static_cast<std::uint64_t>(offset));
+        else if (kind == OffsetKind::from_base)
+            addresses.push_back(base + static_cast<std::uint32_t>(offset));
         else
-            addresses.push_back(*base + static_cast<std::uint64_t>(-1 - static_cast<std::int64_t>(offset)));
+            addresses.push_back(static_cast<std::uint64_t>(offset >= 0 ? offset : -1 - offset) +
+                                (offset >= 0 ? 0 : base));
     }
     return addresses;
 }
@@ -186,7 +207,8 @@ std::optional<std::string> system_map_from_kallsyms(const ElfFile& vmlinux) {
     if (!markers) return std::nullopt;
     const auto names = find_names(*rodata, *markers);
     if (!names) return std::nullopt;
-    const auto addresses = addresses_at(*rodata, aligned(table->end_of_index), names->size());
+    const auto addresses =
+        addresses_at(*rodata, table->end_of_index, names->size(), *vmlinux.section_address(".rodata"));
     if (!addresses) return std::nullopt;
     std::string map;
     for (std::size_t i = 0; i < names->size(); ++i) {
