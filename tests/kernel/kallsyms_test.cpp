@@ -140,8 +140,7 @@ TEST_CASE("Symbols of an image without a symbol table are read from kallsyms in 
 TEST_CASE("Tables that do not fit together give no symbols rather than wrong ones") {
     const auto rodata = Tables(Layout::until_6_19, many_symbols()).bytes();
     auto broken = rodata;
-    broken.replace(broken.find("_function_3"), 11, std::string(11, '\0'));
-    // A name may lose its letters, but not its length: take the length of one away.
+    // Take the length of one name away: no walk over the names ends where the markers begin any more.
     broken[broken.find("T_stext") - 1] = 3;
     CHECK_FALSE(map_of(broken));
     CHECK_FALSE(map_of(rodata.substr(0, rodata.size() / 2)));
