@@ -145,44 +145,42 @@ Result<Source> locate_source(const BuildRequest& request) {
     return source;
 }
 
+std::string fragment_hash() { return sha256_hex(guest_kernel_fragment()); }
+
+// A built kernel of the cache that is what would come out.
+std::optional<KernelMetadata> already_built(const KernelStore& store, const Source& source) {
+    if (source.tree) return std::nullopt; // a tree changes without saying so
+    for (const auto& known : store.list()) {
+        if (known.damage || known.metadata->source != "built") continue;
+        const auto& metadata = *known.metadata;
+        const bool same = source.package_version ? metadata.package_version == source.package_version
+                                                 : version_matches(source.version, metadata.version);
+        if (same && metadata.package == source.package && metadata.config_hash == fragment_hash()) return metadata;
+    }
+    return std::nullopt;
+}
+
 class Builder {
   public:
     Builder(KernelStore& store, StopSignals& stop, const ProgressSink& progress, CommandLog log)
-        : store_(store), stop_(stop), progress_(progress), log_(std::move(log)),
-          fragment_hash_(sha256_hex(guest_kernel_fragment())) {}
+        : store_(store), stop_(stop), progress_(progress), log_(std::move(log)) {}
 
-    // A built kernel of the cache that is what would come out.
-    [[nodiscard]] std::optional<KernelMetadata> already_built(const Source& source) const {
-        if (source.tree) return std::nullopt; // a tree changes without saying so
-        for (const auto& known : store_.list()) {
-            if (known.damage || known.metadata->source != "built") continue;
-            const auto& metadata = *known.metadata;
-            const bool same = source.package_version ? metadata.package_version == source.package_version
-                                                     : version_matches(source.version, metadata.version);
-            if (same && metadata.package == source.package && metadata.config_hash == fragment_hash_) return metadata;
-        }
-        return std::nullopt;
-    }
-
-    Result<MadeKernel> build(Source source) {
-        const std::string key = "build-" + sha256_hex(*source.package).substr(0, hash_digits);
-        auto stage = begin_stage(store_, key, stop_, progress_);
-        if (!stage) return stage.error();
-        if (auto known = already_built(source)) return MadeKernel{std::move(*known), true};
-        if (auto room = check_room(stage->path()); !room) return room.error();
+    Result<MadeKernel> build(Source source, KernelStage stage) {
         KernelMetadata metadata;
         metadata.source = "built";
-        metadata.config_hash = fragment_hash_;
-        if (auto made = compile(source, *stage, metadata); !made) return made.error();
+        metadata.config_hash = fragment_hash();
+        if (auto made = compile(source, stage, metadata); !made) return made.error();
         metadata.package = source.package;
         metadata.package_version = source.package_version;
         progress_({"reading BTF", -1});
-        if (auto staged = stage_vmlinux(*stage, metadata); !staged) return staged.error();
-        const auto identity = source.tree ? sha256_file(stage->path() / "vmlinux")
-                                          : Result<std::string>(sha256_hex(fragment_hash_ + *source.package_version));
+        if (auto staged = stage_vmlinux(stage, metadata); !staged) return staged.error();
+        // A package's version says what is in it; a tree's does not, so there the image does.
+        const auto identity = source.package_version
+                                  ? Result<std::string>(sha256_hex(fragment_hash() + *source.package_version))
+                                  : sha256_file(stage.path() / "vmlinux");
         if (!identity) return identity.error();
         metadata.id = "built-" + source.version + "-" + identity->substr(0, hash_digits);
-        auto added = store_.add(std::move(*stage), std::move(metadata));
+        auto added = store_.add(std::move(stage), std::move(metadata));
         if (!added) return added.error();
         return MadeKernel{std::move(*added), false};
     }
@@ -318,7 +316,6 @@ class Builder {
     StopSignals& stop_;
     const ProgressSink& progress_;
     CommandLog log_;
-    std::string fragment_hash_;
 };
 
 } // namespace
@@ -327,13 +324,15 @@ Result<MadeKernel> build_kernel(KernelStore& store, const BuildRequest& request,
                                 const ProgressSink& progress) {
     auto source = locate_source(request);
     if (!source) return source.error();
-    const std::string name = "kernel-build-" + source->version;
-    auto log = CommandLog::create(log_path(store, name));
-    if (!log) return log.error();
-    Builder builder(store, stop, progress, std::move(*log));
-    if (auto known = builder.already_built(*source)) return MadeKernel{std::move(*known), true};
+    if (auto known = already_built(store, *source)) return MadeKernel{std::move(*known), true};
     if (auto checked = check_tools(); !checked) return checked.error();
-    return builder.build(std::move(*source));
+    auto stage = begin_stage(store, "build-" + sha256_hex(*source->package).substr(0, hash_digits), stop, progress);
+    if (!stage) return stage.error();
+    if (auto known = already_built(store, *source)) return MadeKernel{std::move(*known), true}; // meanwhile
+    if (auto room = check_room(stage->path()); !room) return room.error();
+    auto log = CommandLog::create(log_path(store, "kernel-build-" + source->version));
+    if (!log) return log.error();
+    return Builder(store, stop, progress, std::move(*log)).build(std::move(*source), std::move(*stage));
 }
 
 } // namespace ktstr

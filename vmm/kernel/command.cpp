@@ -96,6 +96,7 @@ std::string CommandLog::tail(unsigned count) const {
     if (!content) return {};
     std::string_view text = *content;
     while (text.ends_with('\n')) text.remove_suffix(1);
+    if (const auto last = text.rfind("\n+ "); last != std::string_view::npos) text.remove_prefix(last + 1);
     std::size_t start = text.size();
     for (unsigned i = 0; i < count && start != std::string_view::npos && start > 0; ++i)
         start = text.rfind('\n', start - 1);

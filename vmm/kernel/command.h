@@ -48,7 +48,7 @@ class CommandLog {
     static Result<CommandLog> create(const std::filesystem::path& path);
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
     void write(std::string_view text) const;
-    // The last `count` lines, each indented by two spaces.
+    // The last `count` lines of the last command, each indented by two spaces.
     [[nodiscard]] std::string tail(unsigned count) const;
 
   private:

@@ -150,6 +150,7 @@ Result<MadeKernel> fetch_kernel(KernelStore& store, const std::optional<std::str
     // One private apt per cache: its lists and its lock are shared by all fetches.
     auto turn = begin_stage(store, "package-lists", stop, progress);
     if (!turn) return turn.error();
+    if (auto known = already_fetched(store, version)) return MadeKernel{std::move(*known), true}; // by who had the turn
     const auto log = CommandLog::create(log_path(store, "kernel-fetch"));
     if (!log) return log.error();
     progress({"reading the archive's package lists", -1});
