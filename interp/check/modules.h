@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Pass 3: the modules that a file uses, and the names they define.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "interp/diagnostics/diagnostic.h"
+#include "interp/syntax/ast.h"
+
+namespace ktstr::check {
+
+struct Module;
+
+// A name that a module defines.
+struct Symbol {
+    using Definition = std::variant<const ast::Let*, const ast::Topology*, const ast::Work*, const ast::Scheduler*>;
+    std::string name;
+    Span span;
+    const Module* module = nullptr;
+    Definition definition;
+    [[nodiscard]] std::string_view kind() const; // "workload"
+};
+
+struct Import {
+    const ast::Use* use = nullptr;
+    const Module* module = nullptr; // null: it could not be loaded
+    std::vector<std::string> prefixes;
+    bool direct = true; // names can be written without a prefix
+};
+
+struct Module {
+    SourcePtr source;
+    std::filesystem::path path; // real path; empty for the standard library
+    ast::File file;
+    std::map<std::string, Symbol, std::less<>> symbols;
+    std::vector<Import> imports;
+    bool loading = true; // its imports are being resolved
+    bool broken = false; // it, or a module that it uses, has errors in its syntax, names or imports
+};
+
+// Where a file's positions in the plan are relative to: the nearest folder above with a ktl.toml, else with a .git,
+// else the file's own folder.
+std::filesystem::path library_root(const std::filesystem::path& file);
+
+// The text of a module of the standard library by the file name that positions carry ("<std>/workloads.ktl"); null if
+// there is none.
+const std::string_view* standard_source(std::string_view name);
+
+class Modules {
+  public:
+    explicit Modules(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+    // The module of a file, with all it uses. `shown` is its path for messages.
+    const Module& load(const std::filesystem::path& path, const std::string& shown);
+
+  private:
+    Module& read_file_module(const std::filesystem::path& path, const std::string& shown);
+    Module* read_standard_module(const ast::Use& use);
+    void fill(Module& module);
+    void define_names(Module& module);
+    void resolve_imports(Module& module);
+    Module* import_target(const Module& module, const ast::Use& use);
+
+    Diagnostics& diagnostics_;
+    std::map<std::string, std::unique_ptr<Module>> modules_; // by canonical path, or std.x
+};
+
+} // namespace ktstr::check

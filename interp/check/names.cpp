@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/check/names.h"
+
+#include <algorithm>
+
+#include "interp/diagnostics/suggest.h"
+
+namespace ktstr::check {
+
+std::vector<const Symbol*> Names::matches(const Module& module, std::string_view name,
+                                          std::vector<const Import*>& through) {
+    std::vector<const Symbol*> found;
+    if (const auto own = module.symbols.find(name); own != module.symbols.end()) return {&own->second};
+    const auto dot = name.rfind('.');
+    const std::string_view prefix = dot == std::string_view::npos ? std::string_view() : name.substr(0, dot);
+    const std::string_view last = dot == std::string_view::npos ? name : name.substr(dot + 1);
+    for (const auto& import : module.imports) {
+        const bool reachable =
+            prefix.empty() ? import.direct
+                           : std::find(import.prefixes.begin(), import.prefixes.end(), prefix) != import.prefixes.end();
+        if (import.module == nullptr || !reachable) continue;
+        const auto symbol = import.module->symbols.find(last);
+        if (symbol == import.module->symbols.end() ||
+            std::find(found.begin(), found.end(), &symbol->second) != found.end())
+            continue;
+        found.push_back(&symbol->second);
+        through.push_back(&import);
+    }
+    return found;
+}
+
+const Symbol* Names::find(const Module& module, std::string_view name, Span span) {
+    std::vector<const Import*> through;
+    const auto found = matches(module, name, through);
+    for (const auto* import : through) used_imports_.insert(import->use);
+    used_.insert(found.begin(), found.end());
+    if (found.size() > 1) {
+        diagnostics_.add(Code::ambiguous_name, span,
+                         "`" + std::string(name) + "` is defined by " + through[0]->use->module.text + " and by " +
+                             through[1]->use->module.text,
+                         "write it with its module, or use one of them `as` another name");
+        return found.front();
+    }
+    return found.empty() ? nullptr : found.front();
+}
+
+void Names::report_unknown(const Module& module, std::string_view name, Span span, std::string_view what,
+                           const std::vector<std::string_view>& kinds, std::vector<std::string> others) {
+    const auto add = [&](const Module& from, const std::string& prefix) {
+        for (const auto& [text, symbol] : from.symbols)
+            if (std::find(kinds.begin(), kinds.end(), symbol.kind()) != kinds.end()) others.push_back(prefix + text);
+    };
+    add(module, "");
+    bool broken_import = false;
+    for (const auto& import : module.imports) {
+        broken_import = broken_import || import.module == nullptr || import.module->broken;
+        if (import.module == nullptr) continue;
+        if (import.direct) add(*import.module, "");
+        for (const auto& prefix : import.prefixes) add(*import.module, prefix + ".");
+    }
+    if (broken_import && module.broken) return; // most likely it is defined in what could not be read
+    std::string hint = suggest(name, others);
+    if (hint.empty() && name.substr(0, 4) == "std.")
+        hint = "begin the file with: use " + std::string(name.substr(0, name.rfind('.')));
+    diagnostics_.add(Code::unknown_name, span, "there is no " + std::string(what) + " `" + std::string(name) + "`",
+                     hint);
+}
+
+void Names::report_unused(const Module& module) {
+    if (module.file.scenarios.empty()) return; // a library: others use its names
+    for (const auto& [name, symbol] : module.symbols)
+        if (used_.count(&symbol) == 0)
+            diagnostics_.add(Code::unused_name, symbol.span,
+                             "the " + std::string(symbol.kind()) + " `" + name + "` is not used");
+    for (const auto& import : module.imports)
+        if (import.module != nullptr && used_imports_.count(import.use) == 0)
+            diagnostics_.add(Code::unused_module, import.use->span,
+                             "nothing of `" + import.use->module.text + "` is used");
+}
+
+} // namespace ktstr::check

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Looking names up, and remembering which were used.
+#pragma once
+
+#include "interp/check/modules.h"
+
+namespace ktstr::check {
+
+class Names {
+  public:
+    explicit Names(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+    // What `name` means in `module`: its own names first, then those of the modules it uses; `std.workloads.x` by its
+    // module. Null if there is none, which is not reported, or if there are two, which is.
+    const Symbol* find(const Module& module, std::string_view name, Span span);
+
+    // Reports that there is no `what` ("work type or workload") of this name, with the closest of the visible names of
+    // the given kinds and of `others`. Names the module to use, if one of the standard library has it.
+    void report_unknown(const Module& module, std::string_view name, Span span, std::string_view what,
+                        const std::vector<std::string_view>& kinds, std::vector<std::string> others = {});
+
+    // Warns about what a file with scenarios defines or uses in vain.
+    void report_unused(const Module& module);
+
+  private:
+    std::vector<const Symbol*> matches(const Module& module, std::string_view name,
+                                       std::vector<const Import*>& through);
+
+    Diagnostics& diagnostics_;
+    std::set<const Symbol*> used_;
+    std::set<const ast::Use*> used_imports_;
+};
+
+} // namespace ktstr::check

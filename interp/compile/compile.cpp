@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/compile/compile.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/file.h"
+#include "interp/check/check.h"
+#include "interp/compile/lower.h"
+#include "interp/syntax/read_source.h"
+
+namespace ktstr {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// All .ktl files below `folder`, sorted by path. Links to folders are not followed, so there are no circles.
+Result<std::vector<fs::path>> files_below(const fs::path& folder) {
+    std::vector<fs::path> files;
+    std::error_code code;
+    fs::recursive_directory_iterator walk(folder, fs::directory_options::skip_permission_denied, code);
+    for (; !code && walk != fs::recursive_directory_iterator(); walk.increment(code)) {
+        std::error_code ignored;
+        if (walk->path().filename().string().front() == '.') {
+            if (walk->is_directory(ignored)) walk.disable_recursion_pending();
+        } else if (walk->path().extension() == ".ktl" && !walk->is_directory(ignored)) {
+            files.push_back(walk->path());
+        }
+    }
+    if (code) return Error{"cannot read the folder " + folder.string() + ": " + code.message()};
+    if (files.empty())
+        return Error{"there is no .ktl file in " + folder.string(), "scenarios are in files that end in .ktl"};
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+Result<std::vector<fs::path>> find_files(const std::vector<fs::path>& paths) {
+    std::vector<fs::path> files;
+    std::set<fs::path> seen;
+    for (const auto& path : paths) {
+        std::error_code code;
+        const auto status = fs::status(path, code);
+        if (!fs::exists(status))
+            return Error{"there is no file or folder " + path.string(), "paths are relative to the current folder"};
+        std::vector<fs::path> found = {path};
+        if (fs::is_directory(status)) {
+            auto below = files_below(path);
+            if (!below) return below.error();
+            found = std::move(*below);
+        }
+        for (auto& file : found)
+            if (seen.insert(fs::weakly_canonical(file, code)).second) files.push_back(std::move(file));
+    }
+    return files;
+}
+
+} // namespace
+
+Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const CompileOptions& options) {
+    const auto files = find_files(paths);
+    if (!files) return files.error();
+    CompileResult result;
+    Diagnostics diagnostics;
+    check::Modules modules(diagnostics);
+    for (const auto& file : *files) {
+        const check::Module& module = modules.load(file, file.string());
+        check::Checker checker(diagnostics);
+        const auto scenarios = checker.check_file(module);
+        const std::size_t errors = diagnostics.errors();
+        std::vector<CompiledScenario> compiled;
+        const auto root = check::library_root(module.path);
+        for (const auto& scenario : scenarios)
+            compiled.push_back({lower::lower(scenario, options, diagnostics), file, root});
+        if (diagnostics.errors() == errors)
+            std::move(compiled.begin(), compiled.end(), std::back_inserter(result.scenarios));
+    }
+    result.diagnostics = diagnostics.take();
+    return result;
+}
+
+std::optional<std::string> source_line(const CompiledScenario& scenario, const plan::SourcePosition& position) {
+    std::string text;
+    if (const std::string_view* standard = check::standard_source(position.file)) {
+        text = *standard;
+    } else {
+        auto content = read_file(scenario.root / position.file, syntax::max_source_bytes);
+        if (!content) return std::nullopt;
+        text = std::move(*content);
+    }
+    const SourceFile file(position.file, position.file, std::move(text));
+    if (position.line < 1) return std::nullopt;
+    return std::string(file.line(position.line));
+}
+
+} // namespace ktstr

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the compiler has to say about a source file: one table of codes, one kind of message.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "interp/diagnostics/source.h"
+
+namespace ktstr {
+
+enum class Severity { error, warning };
+
+enum class Code {
+    // The file and its syntax.
+    unreadable_file,
+    file_too_large,
+    not_utf8,
+    nul_byte,
+    nested_too_deep,
+    too_many_errors,
+    unexpected_token,
+    unknown_statement,
+    unclosed_block,
+    unclosed_string,
+    bad_escape,
+    // Modules and names.
+    unknown_module,
+    import_cycle,
+    unknown_name,
+    duplicate_name,
+    ambiguous_name,
+    wrong_kind_of_name,
+    definition_cycle,
+    unused_name,
+    unused_module,
+    // Values, types and units.
+    bad_literal,
+    overflow,
+    type_mismatch,
+    out_of_range,
+    bad_operation,
+    unknown_parameter,
+    wrong_arguments,
+    bad_regex,
+    // Schedulers, scenarios and steps.
+    missing_setting,
+    duplicate_setting,
+    steps_and_direct_statements,
+    empty_scenario,
+    holds_exceed_duration,
+    no_scheduler,
+    scheduler_state,
+    // Cgroups through the steps.
+    unknown_cgroup,
+    cgroup_not_alive,
+    duplicate_cgroup,
+    bad_cgroup_name,
+    no_cpuset,
+    // Against the topology.
+    outside_topology,
+    outside_parent,
+    affinity_outside_cpuset,
+    group_size,
+    // Expectations.
+    duplicate_expectation,
+    expectation_of_scheduler,
+};
+
+struct CodeInfo {
+    Code code;
+    std::string_view name; // "E0123", "W0001": stable, never reused
+    Severity severity;
+    std::string_view summary;
+};
+
+// All codes in the order of the enumeration.
+const std::vector<CodeInfo>& diagnostic_codes();
+const CodeInfo& info(Code code);
+
+struct Diagnostic {
+    Code code;
+    SourcePtr file;
+    std::size_t begin = 0; // bytes [begin, end) of the file
+    std::size_t end = 0;
+    std::string message;
+    std::string hint; // the way out, or empty
+
+    [[nodiscard]] Severity severity() const { return info(code).severity; }
+    [[nodiscard]] SourceFile::Position position() const { return file->position(begin); }
+};
+
+// Collects the diagnostics of one compilation.
+class Diagnostics {
+  public:
+    // The same code at the same place is kept once: several scenarios may use one wrong declaration. Of a file that is
+    // wrong throughout, the first hundred errors are kept.
+    void add(Code code, Span span, std::string message, std::string hint = {});
+    // How many errors were met; one that is kept once but met twice counts twice, so that a growing count says that
+    // the thing just looked at is wrong.
+    [[nodiscard]] std::size_t errors() const { return errors_; }
+    // By file in order of first mention, then by place.
+    std::vector<Diagnostic> take();
+
+  private:
+    std::vector<Diagnostic> all_;
+    std::set<std::tuple<Code, const SourceFile*, std::size_t>> seen_;
+    std::map<const SourceFile*, std::size_t> kept_errors_;
+    std::size_t errors_ = 0;
+};
+
+} // namespace ktstr

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace ktstr::syntax {
+
+struct Keyword {
+    enum class Class { statement, word };
+    std::string_view text;
+    Class keyword_class;
+};
+
+// Every keyword of the language, in the order of keywords.def.
+const std::vector<Keyword>& keywords();
+
+// Whether the word begins statements and so cannot be a name.
+bool is_reserved(std::string_view word);
+
+} // namespace ktstr::syntax

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What one run of the parser carries along: the tree so far, and the furthest place reached with what would have been
+// accepted there. Offsets are bytes of the source.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "interp/diagnostics/diagnostic.h"
+#include "interp/syntax/keywords.h"
+#include "interp/syntax/tree.h"
+
+namespace ktstr::syntax {
+
+class ParseState {
+  public:
+    ParseState(const SourceFile& source, Diagnostics& diagnostics);
+
+    [[nodiscard]] std::string_view text() const { return text_; }
+    [[nodiscard]] std::size_t offset(const char* at) const { return static_cast<std::size_t>(at - text_.data()); }
+    // The first offset from `offset` on that is neither blank nor in a comment.
+    std::size_t skip_gap(std::size_t offset);
+    // The identifier at `offset`, or empty.
+    [[nodiscard]] std::string_view word_at(std::size_t offset);
+
+    // --- The tree
+    std::size_t open(Kind kind, std::size_t begin);
+    void close(std::size_t index, std::size_t end);
+    void drop(std::size_t index) { tree_.resize(index); }
+    Tree take_tree() { return std::move(tree_); }
+
+    // --- Errors
+    // Notes that `what` would have been accepted at `offset`.
+    void expected(std::size_t offset, std::string_view what);
+    // Says what is wrong with the statement at `start` of a block (`context`: "a step"), and returns where to go on.
+    std::size_t recover(std::size_t start, std::string_view context);
+    void enter_block(std::size_t brace) { open_braces_.push_back(brace); }
+    // `offset` is where the `}` should have been. Several blocks that miss it at one place make one message.
+    void leave_block(bool closed, std::size_t offset);
+    // Whether no statement of any block can begin here: the end of the file, or a declaration of the file.
+    [[nodiscard]] bool block_must_end(std::size_t offset);
+
+  private:
+    void report_unknown_statement(std::size_t start, std::string_view context);
+    void report_unexpected(std::size_t at);
+    [[nodiscard]] std::size_t next_statement(std::size_t from, std::size_t start);
+    [[nodiscard]] bool begins_line(std::size_t offset) const;
+    // What stands at `offset`, for a message: a word, a literal, a sign, or the end of the file.
+    [[nodiscard]] Span token_at(std::size_t offset);
+    [[nodiscard]] Span span(std::size_t begin, std::size_t end) const {
+        return {&source_, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+    }
+
+    const SourceFile& source_;
+    std::string_view text_;
+    Diagnostics& diagnostics_;
+    Tree tree_;
+    std::vector<std::size_t> open_braces_;
+    std::vector<std::string_view> expected_;
+    std::size_t furthest_ = 0;
+    std::size_t gap_from_ = std::string_view::npos; // the last gap skipped: most rules start where another failed
+    std::size_t gap_to_ = 0;
+    std::size_t word_from_ = std::string_view::npos;
+    std::string_view word_;
+    std::size_t unclosed_at_ = std::string_view::npos;
+};
+
+} // namespace ktstr::syntax

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/syntax/read_source.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/file.h"
+
+namespace ktstr::syntax {
+
+namespace {
+
+std::uint8_t byte_at(std::string_view text, std::size_t i) {
+    return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0;
+}
+
+// Length of the well-formed UTF-8 sequence at i (Unicode 15, table 3-7), or 0.
+std::size_t utf8_length(std::string_view text, std::size_t i) {
+    const auto first = byte_at(text, i);
+    if (first < 0x80) return 1;
+    const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4 || i + length > text.size()) return 0;
+    const auto second = byte_at(text, i + 1);
+    const std::uint8_t lowest = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const std::uint8_t highest = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (second < lowest || second > highest) return 0;
+    for (std::size_t k = 2; k < length; ++k)
+        if ((byte_at(text, i + k) & 0xC0U) != 0x80U) return 0;
+    return length;
+}
+
+// Offset of the first bracket that is nested too deep.
+std::optional<std::size_t> too_deep(std::string_view text) {
+    std::size_t depth = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '#') {
+            i = std::min(text.find('\n', i), text.size());
+        } else if (c == '"') {
+            for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
+                if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
+        } else if (c == '(' || c == '[' || c == '{') {
+            if (++depth > max_nesting) return i;
+        } else if ((c == ')' || c == ']' || c == '}') && depth > 0) {
+            --depth;
+        }
+    }
+    return std::nullopt;
+}
+
+Span span_at(const SourceFile& file, std::size_t offset) {
+    return {&file, static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(offset + 1)};
+}
+
+SourcePtr report_file(Code code, std::string shown, std::string name, std::string message, std::string hint,
+                      Diagnostics& diagnostics) {
+    const auto empty = std::make_shared<const SourceFile>(std::move(shown), std::move(name), "");
+    diagnostics.add(code, {empty.get(), 0, 0}, std::move(message), std::move(hint));
+    return nullptr;
+}
+
+} // namespace
+
+SourcePtr check_source(std::string shown, std::string name, std::string text, Diagnostics& diagnostics) {
+    if (text.substr(0, 3) == "\xEF\xBB\xBF") text.erase(0, 3);
+    const auto file = std::make_shared<const SourceFile>(std::move(shown), std::move(name), std::move(text));
+    const std::string_view bytes = file->text();
+    for (std::size_t i = 0; i < bytes.size();) {
+        if (bytes[i] == '\0') {
+            diagnostics.add(Code::nul_byte, span_at(*file, i), "the file holds a NUL byte",
+                            "a .ktl file is text in UTF-8");
+            return nullptr;
+        }
+        const std::size_t length = utf8_length(bytes, i);
+        if (length == 0) {
+            diagnostics.add(Code::not_utf8, span_at(*file, i), "the file is not UTF-8 text",
+                            "convert it: iconv -f latin1 -t utf-8");
+            return nullptr;
+        }
+        i += length;
+    }
+    if (const auto offset = too_deep(bytes)) {
+        diagnostics.add(Code::nested_too_deep, span_at(*file, *offset),
+                        "brackets are nested deeper than " + std::to_string(max_nesting) + " levels");
+        return nullptr;
+    }
+    return file;
+}
+
+SourcePtr read_source(const std::filesystem::path& path, std::string shown, std::string name,
+                      Diagnostics& diagnostics) {
+    std::error_code code;
+    if (!std::filesystem::is_regular_file(path, code))
+        return report_file(Code::unreadable_file, std::move(shown), std::move(name),
+                           code ? code.message() : "not a regular file", "", diagnostics);
+    const auto size = std::filesystem::file_size(path, code);
+    if (!code && size > max_source_bytes)
+        return report_file(Code::file_too_large, std::move(shown), std::move(name),
+                           "the file has " + std::to_string(size) + " bytes, at most " +
+                               std::to_string(max_source_bytes) + " are allowed",
+                           "split it into several files", diagnostics);
+    auto text = read_file(path, max_source_bytes);
+    if (!text)
+        return report_file(Code::unreadable_file, std::move(shown), std::move(name), text.error().message,
+                           text.error().hint, diagnostics);
+    return check_source(std::move(shown), std::move(name), std::move(*text), diagnostics);
+}
+
+} // namespace ktstr::syntax

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The building blocks of the grammar, and its leaves.
+#pragma once
+
+#include <tao/pegtl.hpp>
+
+#include "interp/syntax/parse_state.h"
+
+namespace ktstr::syntax::grammar {
+
+namespace pegtl = tao::pegtl;
+using pegtl::at;
+using pegtl::one;
+using pegtl::opt;
+using pegtl::plus;
+using pegtl::seq;
+using pegtl::sor;
+using pegtl::star;
+
+// Rules, and a node around what they match.
+template <Kind K, typename... Rules> struct node {
+    using rule_t = node;
+    using subs_t = pegtl::type_list<Rules...>;
+    template <pegtl::apply_mode A, pegtl::rewind_mode, template <typename...> class Action,
+              template <typename...> class Control, typename Input>
+    static bool match(Input& in, ParseState& state) {
+        const std::size_t index = state.open(K, state.skip_gap(state.offset(in.current())));
+        if (Control<seq<Rules...>>::template match<A, pegtl::rewind_mode::required, Action, Control>(in, state)) {
+            state.close(index, state.offset(in.current()));
+            return true;
+        }
+        state.drop(index);
+        return false;
+    }
+};
+
+// Blanks and comments, then the rules with nothing between them. On failure the input stays where it was.
+template <typename Expected, typename... Rules> struct token {
+    using rule_t = token;
+    using subs_t = pegtl::type_list<Rules...>;
+    template <pegtl::apply_mode A, pegtl::rewind_mode, template <typename...> class Action,
+              template <typename...> class Control, typename Input>
+    static bool match(Input& in, ParseState& state) {
+        auto rewind = in.template mark<pegtl::rewind_mode::required>();
+        const std::size_t here = state.offset(in.current());
+        const std::size_t start = state.skip_gap(here);
+        in.bump(start - here);
+        if (Control<seq<Rules...>>::template match<A, pegtl::rewind_mode::required, Action, Control>(in, state))
+            return rewind(true);
+        state.expected(start, Expected::text);
+        return false;
+    }
+};
+
+// A keyword as a token: one comparison of words, since most attempts fail.
+template <typename Spelling> struct keyword {
+    using rule_t = keyword;
+    using subs_t = pegtl::type_list<>;
+    template <pegtl::apply_mode, pegtl::rewind_mode, template <typename...> class, template <typename...> class,
+              typename Input>
+    static bool match(Input& in, ParseState& state) {
+        const std::size_t here = state.offset(in.current());
+        const std::size_t start = state.skip_gap(here);
+        if (state.word_at(start) != Spelling::word) {
+            state.expected(start, Spelling::text);
+            return false;
+        }
+        in.bump(start - here + Spelling::word.size());
+        return true;
+    }
+};
+
+// key::cpuset matches the keyword as a whole word.
+namespace key {
+#define KEYWORD(identifier, spelling, class_name)                                                                      \
+    struct identifier##_spelling {                                                                                     \
+        static constexpr std::string_view text = "`" spelling "`";                                                     \
+        static constexpr std::string_view word = spelling;                                                             \
+    };                                                                                                                 \
+    struct identifier : keyword<identifier##_spelling> {};
+#include "interp/syntax/keywords.def"
+#undef KEYWORD
+} // namespace key
+
+// What a token that failed is called in the message.
+#define EXPECTED(name, words)                                                                                          \
+    struct name {                                                                                                      \
+        static constexpr std::string_view text = words;                                                                \
+    }
+EXPECTED(nothing, ""); // does not appear in messages
+EXPECTED(a_name, "a name");
+EXPECTED(a_cgroup, "a cgroup");
+EXPECTED(a_string, "a string");
+EXPECTED(a_value, "a value");
+EXPECTED(an_open_brace, "`{`");
+EXPECTED(an_open_paren, "`(`");
+EXPECTED(a_close_paren, "`)`");
+EXPECTED(an_open_bracket, "`[`");
+EXPECTED(a_close_bracket, "`]`");
+EXPECTED(an_equals, "`=`");
+EXPECTED(a_comma, "`,`");
+EXPECTED(a_comparison, "a comparison (`<=`, `<`, `>=`, `>`)");
+#undef EXPECTED
+
+template <char C, typename Expected> struct sign : token<Expected, one<C>> {};
+
+struct word_end : pegtl::not_at<pegtl::identifier_other> {};
+struct digits : plus<pegtl::digit> {};
+
+// An identifier that is not a reserved keyword.
+struct free_identifier {
+    using rule_t = free_identifier;
+    using subs_t = pegtl::type_list<>;
+    template <pegtl::apply_mode, pegtl::rewind_mode, template <typename...> class, template <typename...> class,
+              typename Input>
+    static bool match(Input& in, ParseState& state) {
+        const std::string_view word = state.word_at(state.offset(in.current()));
+        if (word.empty() || is_reserved(word)) return false;
+        in.bump(word.size());
+        return true;
+    }
+};
+
+struct name : node<Kind::name, token<a_name, free_identifier>> {};
+struct qualified_name : node<Kind::qualified_name, token<a_name, free_identifier, star<one<'.'>, pegtl::identifier>>> {
+};
+struct string : node<Kind::string,
+                     token<a_string, one<'"'>,
+                           star<sor<seq<one<'\\'>, pegtl::not_one<'\n', '\r'>>, pegtl::not_one<'"', '\\', '\n', '\r'>>>,
+                           one<'"'>>> {};
+struct cgroup_path
+    : sor<node<Kind::path, token<a_cgroup, free_identifier, star<one<'/'>, pegtl::identifier>>>, string> {};
+
+// 12, 1.5, 10ms, 64KiB, 15%, 100/s, 1n2l4c1t: whether it means anything is seen when it is evaluated.
+struct number_body : seq<pegtl::digit, star<sor<pegtl::identifier_other, seq<one<'.'>, at<pegtl::digit>>>>> {};
+struct rate_unit : seq<one<'/'>,
+                       sor<pegtl::string<'n', 's'>, pegtl::string<'u', 's'>, pegtl::string<'m', 's'>,
+                           pegtl::string<'m', 'i', 'n'>, one<'s'>>,
+                       word_end> {};
+struct number : node<Kind::number, token<a_value, number_body, opt<sor<one<'%'>, rate_unit>>>> {};
+// 0-3 is a set of CPUs; a subtraction has blanks: 3 - 0.
+struct cpu_span : node<Kind::cpu_list, token<nothing, digits, one<'-'>, digits, word_end>> {};
+// 0-3,7: with commas only where a CPU set must stand, since elsewhere they part arguments.
+struct cpu_list : node<Kind::cpu_list, token<nothing, digits, sor<seq<one<'-'>, digits>, at<one<','>, pegtl::digit>>,
+                                             star<one<','>, digits, opt<one<'-'>, digits>>, word_end>> {};
+
+} // namespace ktstr::syntax::grammar
