@@ -272,6 +272,7 @@ class Builder {
                                {"KBUILD_BUILD_HOST", "ktstr"},
                                {"KBUILD_BUILD_VERSION", "1"},
                                {"LC_ALL", "C"},
+                               {"TMPDIR", objects.string()}, // so that a killed compiler leaves nothing elsewhere
                                // A make that started us must not reach into this one.
                                {"MAKEFLAGS", ""},
                                {"MAKELEVEL", "0"}};

@@ -33,8 +33,11 @@ struct SchedExtFacts {
 //      include/linux/btf.h): the verifier supplies a last parameter `const struct bpf_prog_aux *aux`. The build
 //      (resolve_btfids) must then strip `aux` from the FUNC and add `<name>_impl` with the full prototype, which the
 //      verifier looks up. Where the build has not done so, libbpf refuses the program for an incompatible prototype, or
-//      the verifier for the missing `_impl`. Seen: Debian's 7.1.13 lacks it for 20 of 58 scx kfuncs and 7.2.12 for 24,
-//      scx_bpf_create_dsq among them; 7.3.4 has all; 6.19 and 7.0 do not use the flag for them.
+//      the verifier for the missing `_impl`. Seen: Debian's 7.1.13 lacks it for 19 of 59 scx kfuncs and 7.2.12 for 22
+//      of 73, scx_bpf_create_dsq among them; 7.3.4 has all; 6.19 and 7.0 do not use the flag for them.
+//
+// Checked against guests: a scheduler attached on 6.12 (built), 7.0.13 and 7.3.4, and libbpf refused it on 7.2.12
+// ("func_proto incompatible with vmlinux").
 Result<SchedExtFacts> sched_ext_facts(std::string_view btf, std::string_view btf_ids, const std::string& name);
 
 // The same from a vmlinux file; a kernel without BTF has `present` false.
