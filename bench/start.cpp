@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How long a cold start takes, from `ktstr run` to the first worker running, against the least that it could be: bare
+// QEMU that boots the same kernel with an init that does nothing (floor_init.c).
+#include <sys/mman.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "bench/figure.h"
+#include "bench/ktstr_run.h"
+#include "vmm/boot/accelerator.h"
+#include "vmm/boot/cpio.h"
+#include "vmm/boot/machine.h"
+#include "vmm/kernel/kernel.h"
+
+namespace ktstr::bench {
+
+namespace {
+
+constexpr int pairs = 9;
+constexpr double ratio_bound = 1.25;
+constexpr int floor_exit_code = 1; // isa-debug-exit ends QEMU with (value << 1) | 1
+
+constexpr const char* scenario = R"(
+scenario "start" {
+  topology 1n1l2c1t
+  duration 100ms
+  cgroup one { workers 1 of spin_wait }
+  expect { progress }
+}
+)";
+
+// An archive with floor_init as its /init, in memory.
+Result<Fd> floor_initramfs() {
+    const auto program = read_file(program_directory() / "floor_init");
+    if (!program) return program.error();
+    vmm::CpioWriter archive;
+    archive.add_file("init", *program, 0755);
+    Fd file(::memfd_create("ktstr-floor", MFD_CLOEXEC));
+    if (!file) return errno_error("create", "a memory file", errno);
+    if (auto written = write_all(file.get(), archive.finish(), "the floor's initramfs"); !written)
+        return written.error();
+    return file;
+}
+
+class Floor {
+  public:
+    static Result<Floor> create(const plan::Plan& plan, const std::filesystem::path& kernel_image) {
+        auto initramfs = floor_initramfs();
+        if (!initramfs) return initramfs.error();
+        auto accelerator = vmm::choose_accelerator(std::nullopt);
+        if (!accelerator) return accelerator.error();
+        std::string command_line;
+        for (const auto& argument : vmm::base_kernel_args()) command_line += argument + " ";
+        const auto& topology = plan.topology;
+        // The machine that the scenario asks for, and no device but the one that ends it.
+        std::vector<std::string> arguments = {
+            vmm::qemu_program,
+            "-accel",
+            *accelerator,
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+            "-no-reboot",
+            "-machine",
+            "q35",
+            "-cpu",
+            "SapphireRapids",
+            "-smp",
+            std::to_string(topology.cpus()) + ",sockets=" + std::to_string(topology.nodes) +
+                ",dies=" + std::to_string(topology.llcs / topology.nodes) + ",cores=" + std::to_string(topology.cores) +
+                ",threads=" + std::to_string(topology.threads),
+            "-m",
+            std::to_string(plan.memory_bytes >> 20U) + "M",
+            "-kernel",
+            kernel_image.string(),
+            "-initrd",
+            "/proc/self/fd/" + std::to_string(initramfs->get()),
+            "-append",
+            command_line,
+            "-device",
+            "isa-debug-exit,iobase=0xf4,iosize=0x04"};
+        return Floor(std::move(*initramfs), std::move(arguments));
+    }
+
+    // Milliseconds from the start of QEMU to its end, which the init asks for.
+    [[nodiscard]] Result<double> run() const {
+        const auto started = std::chrono::steady_clock::now();
+        auto process = Process::start({.arguments = arguments_, .inherited_fds = {initramfs_.get()}});
+        if (!process) return process.error();
+        const auto exit = process->wait_for(std::chrono::minutes(2));
+        if (!exit) return Error{"the floor's guest did not reach its init"};
+        if (exit->exit_code != floor_exit_code) return Error{"the floor's QEMU ended with " + exit->text()};
+        return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+    }
+
+  private:
+    Floor(Fd initramfs, std::vector<std::string> arguments)
+        : initramfs_(std::move(initramfs)), arguments_(std::move(arguments)) {}
+    Fd initramfs_;
+    std::vector<std::string> arguments_;
+};
+
+// All of the run but the scenario and what comes after it in the guest. What ktstr does after the guest has ended is in
+// it too, so that it can only be too long.
+double start_ms(const KtstrRun& run) { return run.wall_ms - run.phase_ms("scenario") - run.phase_ms("teardown"); }
+
+Result<std::vector<Figure>> measure() {
+    const auto kernel = resolve_kernel(std::nullopt);
+    if (!kernel) return kernel.error();
+    auto bench = Bench::create(scenario, kernel->id);
+    if (!bench) return bench.error();
+    const auto plan = bench->plan();
+    if (!plan) return plan.error();
+    const auto floor = Floor::create(*plan, kernel->image);
+    if (!floor) return floor.error();
+
+    std::vector<double> floors;
+    std::vector<double> starts;
+    std::vector<double> ratios;
+    // The first pair fills the page cache and does not count.
+    for (int pair = 0; pair <= pairs; ++pair) {
+        const auto floor_ms = floor->run();
+        if (!floor_ms) return floor_ms.error();
+        const auto run = bench->run();
+        if (!run) return run.error();
+        std::cerr << "pair " << pair << ": floor " << *floor_ms << " ms, ktstr " << start_ms(*run) << " ms\n";
+        if (pair == 0) continue;
+        floors.push_back(*floor_ms);
+        starts.push_back(start_ms(*run));
+        ratios.push_back(starts.back() / floors.back());
+    }
+    return std::vector<Figure>{{.bench = "start", .name = "floor", .value = median(floors), .unit = "ms"},
+                               {.bench = "start", .name = "first_worker", .value = median(starts), .unit = "ms"},
+                               {.bench = "start",
+                                .name = "ratio",
+                                .value = median(ratios),
+                                .unit = "ratio",
+                                .bound = ratio_bound,
+                                .direction = Bound::at_most}};
+}
+
+} // namespace
+
+} // namespace ktstr::bench
+
+int main() { return ktstr::bench::finish(ktstr::bench::measure()); }
