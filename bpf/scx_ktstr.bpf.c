@@ -92,6 +92,8 @@ s32 BPF_PROG(ktstr_select_cpu, struct task_struct* p, s32 prev_cpu, u64 wake_fla
     if (loses(p)) return prev_cpu;
     s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
     if (is_idle) {
+        // Who takes what nobody else wanted owes nothing; and its virtual time must not pull everybody's clock ahead.
+        if (vtime_before(vtime_now, p->scx.dsq_vtime)) set_dsq_vtime(p, vtime_now);
         count(nr_local);
         dsq_insert(p, SCX_DSQ_LOCAL, slice(), 0);
     }
