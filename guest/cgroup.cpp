@@ -39,9 +39,7 @@ Result<plan::CpuSet> read_set(const std::string& path) {
     return set;
 }
 
-Result<void> write_set(const std::string& path, const plan::CpuSet& set) {
-    return write_kernel_file(path, set.empty() ? "\n" : set.list());
-}
+Result<void> write_set(const std::string& path, const plan::CpuSet& set) { return write_kernel_file(path, set.list()); }
 
 plan::CpuSet joined(const plan::CpuSet& first, const plan::CpuSet& second) {
     std::vector<int> members = first.members();
@@ -158,17 +156,32 @@ Result<CgroupTree::Cpuset> CgroupTree::cpuset(const std::string& name) const {
     return Cpuset{std::move(*cpus), std::move(*mems)};
 }
 
-Result<void> CgroupTree::set_cpuset(const std::string& name, const Cpuset& wanted) const {
+Result<CgroupTree::Cpuset> CgroupTree::allowed_by_parent(const std::string& name) const {
+    const std::string parent = parent_of(name);
+    const std::string directory = parent.empty() ? mount_point_ + "/" + root_name : path(parent);
+    auto cpus = read_set(directory + "/cpuset.cpus.effective");
+    if (!cpus) return cpus.error();
+    auto mems = read_set(directory + "/cpuset.mems.effective");
+    if (!mems) return mems.error();
+    return Cpuset{std::move(*cpus), std::move(*mems)};
+}
+
+Result<void> CgroupTree::set_cpuset(const std::string& name, Cpuset wanted) const {
     const std::string directory = path(name);
     const auto before = cpuset(name);
     if (!before) return before.error();
+    const auto parent = allowed_by_parent(name);
+    if (!parent) return parent.error();
+    // The kernel refuses to empty the set of a cgroup with processes in it (ENOSPC).
+    if (wanted.cpus.empty() && !before->cpus.empty()) wanted.cpus = parent->cpus;
+    if (wanted.mems.empty() && !before->mems.empty()) wanted.mems = parent->mems;
     // Widen the nodes, change the CPUs, then narrow the nodes: at no moment is a task on CPUs whose memory it may not
     // use, and neither set is ever empty on the way from one to another.
-    const bool both = !before->mems.empty() && !wanted.mems.empty();
-    if (both)
+    if (!wanted.mems.empty())
         if (auto done = write_set(directory + "/cpuset.mems", joined(before->mems, wanted.mems)); !done) return done;
-    if (auto done = write_set(directory + "/cpuset.cpus", wanted.cpus); !done) return done;
-    if (!(before->mems == wanted.mems))
+    if (!wanted.cpus.empty())
+        if (auto done = write_set(directory + "/cpuset.cpus", wanted.cpus); !done) return done;
+    if (!wanted.mems.empty())
         if (auto done = write_set(directory + "/cpuset.mems", wanted.mems); !done) return done;
     if (auto checked = check_effective(directory, "cpuset.cpus", wanted.cpus); !checked) return checked;
     return check_effective(directory, "cpuset.mems", wanted.mems);

@@ -50,8 +50,9 @@ class CgroupTree {
         plan::CpuSet mems;
     };
     [[nodiscard]] Result<Cpuset> cpuset(const std::string& name) const;
-    // Sets both (an empty set lifts the restriction) and checks that the kernel enforces what was asked for.
-    Result<void> set_cpuset(const std::string& name, const Cpuset& wanted) const;
+    // Sets both and checks that the kernel enforces what was asked for. An empty set stands for all that the cgroup
+    // above has now.
+    Result<void> set_cpuset(const std::string& name, Cpuset wanted) const;
     // The CPUs that its processes may run on now.
     [[nodiscard]] Result<plan::CpuSet> effective_cpus(const std::string& name) const;
     // cpu.weight, cpu.max, memory.max of the spec, as far as it has them.
@@ -69,6 +70,7 @@ class CgroupTree {
 
   private:
     CgroupTree() = default;
+    [[nodiscard]] Result<Cpuset> allowed_by_parent(const std::string& name) const;
     Result<void> make(const std::string& directory) const;
     Result<void> hand_down_controllers(const std::string& directory) const;
 

@@ -29,7 +29,7 @@ Result<std::string> read_kernel_file(const std::string& path) {
 }
 
 Result<void> write_kernel_file(const std::string& path, std::string_view value) {
-    const std::string action = "write '" + std::string(value == "\n" ? std::string_view{} : value) + "' to";
+    const std::string action = "write '" + std::string(value) + "' to";
     const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd) return errno_error(action, path, errno);
     ssize_t count = 0;

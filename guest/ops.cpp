@@ -171,8 +171,9 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::MoveAllTasks& op) {
 ScenarioRunner::Done ScenarioRunner::execute(const plan::FreezeCgroup& op) {
     if (auto there = require_cgroup(op.cgroup); !there) return there.error();
     const std::uint64_t since = monotonic_ns();
+    const std::uint64_t since_ticks = ticks_now();
     if (auto written = cgroups_.write_freeze(op.cgroup, true); !written) return written.error();
-    frozen_.emplace(op.cgroup, since);
+    frozen_.emplace(op.cgroup, since_ticks);
     Result<bool> frozen = false;
     const auto outcome = loop_.run_until({.deadline_ns = since + freeze_limit_ns, .look_every_ns = ns_per_ms}, [&] {
         frozen = cgroups_.is_frozen(op.cgroup);
@@ -190,9 +191,9 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::FreezeCgroup& op) {
 Result<void> ScenarioRunner::unfreeze(const std::string& name) {
     if (const auto found = frozen_.find(name); found != frozen_.end()) {
         // Told before they run again, so that they take it off their gaps.
-        const std::uint64_t duration = monotonic_ns() - found->second;
         for (const auto& worker : pool_.workers())
-            if (!worker.ended && is_within(worker.cgroup, name)) worker.slot->excused_ns.fetch_add(duration);
+            if (!worker.ended && is_within(worker.cgroup, name))
+                excuse_freeze(*worker.slot, found->second, ticks_now());
         frozen_.erase(found);
     }
     return cgroups_.write_freeze(name, false);

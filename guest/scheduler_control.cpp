@@ -2,6 +2,7 @@
 #include "guest/scheduler_control.h"
 
 #include <csignal>
+#include <sstream>
 
 namespace ktstr::guest {
 
@@ -12,6 +13,15 @@ constexpr std::uint64_t look_interval_ns = 5 * ns_per_ms; // while waiting for i
 constexpr std::uint64_t last_words_ns = ns_per_s;         // for its dump, after the kernel has disabled it
 constexpr std::uint64_t detach_limit_ns = 10 * ns_per_s;  // from SIGINT to SIGKILL
 constexpr std::uint64_t kill_limit_ns = 10 * ns_per_s;    // from SIGKILL to giving up
+
+// The kernel's reason in one line, for a message: without the stack that follows it.
+std::string in_one_line(const std::string& reason) {
+    std::istringstream lines(reason);
+    std::string text;
+    for (std::string line; std::getline(lines, line);)
+        if (!line.starts_with(' ')) text += (text.empty() ? "" : "; ") + line;
+    return text;
+}
 
 } // namespace
 
@@ -55,7 +65,7 @@ Ending SchedulerControl::attach_failed(const std::string& what) {
     const std::string how = ended ? " (" + process_->exit()->text() + ")" : "";
     const plan::SchedulerExit exit = report_exit(false, false);
     std::string message = "the scheduler " + command_.name + " " + what + how;
-    if (!exit.kernel_reason.empty()) message += ": " + exit.kernel_reason;
+    if (!exit.kernel_reason.empty()) message += ": " + in_one_line(exit.kernel_reason);
     return {plan::RunEnd::scheduler_attach_failed, message, "its log has its own words, and those of the BPF verifier"};
 }
 
@@ -85,7 +95,7 @@ Ending SchedulerControl::report_loss() {
     lost_at_ns_.reset();
     std::string message =
         "the scheduler " + command_.name + " went while it should have been running (" + own_words + ")";
-    if (!exit.kernel_reason.empty()) message += ": " + exit.kernel_reason;
+    if (!exit.kernel_reason.empty()) message += ": " + in_one_line(exit.kernel_reason);
     return {plan::RunEnd::scheduler_exited, message, "its log has its own words"};
 }
 

@@ -90,6 +90,8 @@ Result<void> mount_file_systems() {
             return error;
         }
     }
+    ::mkdir("/var", 0755);
+    if (::symlink("/run", "/var/run") != 0 && errno != EEXIST) return errno_error("create the link", "/var/run", errno);
     take_console();
     return {};
 }

@@ -9,22 +9,44 @@ namespace ktstr::guest {
 
 namespace {
 
-constexpr std::uint64_t clock_interval_ns = 250'000;
-constexpr std::uint32_t max_stride = 4096;
-
 bool has_cpu(const std::array<std::atomic<std::uint64_t>, cpu_words>& words, int cpu) {
     const auto bit = static_cast<unsigned>(cpu);
     return bit / 64 < words.size() && ((words.at(bit / 64).load(std::memory_order_relaxed) >> (bit % 64)) & 1U) != 0;
 }
 
-void note_gap(WorkerSlot& slot, std::uint64_t gap_ns, std::uint64_t at_ns, int cpu) {
-    if (gap_ns <= slot.longest_gap_ns.load(std::memory_order_relaxed)) return;
-    slot.longest_gap_ns.store(gap_ns, std::memory_order_relaxed);
-    slot.longest_gap_at_ns.store(at_ns, std::memory_order_relaxed);
+// How much of [from, until] was no gap: the worker's own sleep, and the time it was kept frozen.
+std::uint64_t excused_ticks(const WorkerSlot& slot, std::uint64_t from, std::uint64_t until) {
+    const std::uint64_t frozen_from = std::max(from, slot.frozen_from_ticks.load(std::memory_order_relaxed));
+    const std::uint64_t frozen_until = std::min(until, slot.frozen_until_ticks.load(std::memory_order_relaxed));
+    const std::uint64_t frozen = frozen_until > frozen_from ? frozen_until - frozen_from : 0;
+    return slot.asked_ticks.load(std::memory_order_relaxed) + frozen;
+}
+
+// Takes [from, until] for a gap, if it is the longest.
+void keep_longest(WorkerSlot& slot, std::uint64_t from, std::uint64_t until, int cpu) {
+    const std::uint64_t excused = excused_ticks(slot, from, until);
+    const std::uint64_t elapsed = until - from;
+    if (elapsed <= excused + slot.longest_gap_ticks.load(std::memory_order_relaxed)) return;
+    slot.longest_gap_ticks.store(elapsed - excused, std::memory_order_relaxed);
+    slot.longest_gap_at_ticks.store(until, std::memory_order_relaxed);
     slot.longest_gap_cpu.store(cpu, std::memory_order_relaxed);
 }
 
 } // namespace
+
+double TickClock::ticks_per_ns() const {
+    std::uint64_t ns = monotonic_ns();
+    while (ns < base_ns_ + ns_per_ms) ns = monotonic_ns();
+    return static_cast<double>(ticks_now() - base_ticks_) / static_cast<double>(ns - base_ns_);
+}
+
+std::uint64_t TickClock::to_ns(std::uint64_t ticks) const {
+    return static_cast<std::uint64_t>(static_cast<double>(ticks) / ticks_per_ns());
+}
+
+std::uint64_t TickClock::time_of(std::uint64_t ticks) const {
+    return ticks > base_ticks_ ? base_ns_ + to_ns(ticks - base_ticks_) : base_ns_;
+}
 
 void begin_cpuset_change(WorkerSlot& slot) { slot.epoch.fetch_or(1, std::memory_order_seq_cst); }
 
@@ -50,10 +72,6 @@ int current_cpu() {
         static_cast<const char*>(__builtin_thread_pointer()) + __rseq_offset);
     return static_cast<int>(area->cpu_id);
 }
-
-Telemetry::Telemetry(WorkerSlot& slot, std::uint64_t (*clock)())
-    : slot_(slot), clock_(clock), last_clock_ns_(slot.clock_ns.load(std::memory_order_relaxed)),
-      last_excused_ns_(slot.excused_ns.load(std::memory_order_relaxed)) {}
 
 void Telemetry::judge(int cpu, std::uint32_t epoch) {
     if (cpu != last_cpu_) {
@@ -83,38 +101,33 @@ void Telemetry::count_violation(int cpu) {
         slot_.isolation_cpu.store(cpu, std::memory_order_relaxed);
 }
 
-void Telemetry::ask_sleep(std::uint64_t ns) {
-    asked_ns_ += ns;
-    slot_.asked_ns.store(asked_ns_, std::memory_order_relaxed);
-    passes_to_clock_ = 1;
+void Telemetry::begin_sleep(std::uint64_t ns) {
+    slot_.asked_ticks.store(static_cast<std::uint64_t>(static_cast<double>(ns) * slot_.ticks_per_ns),
+                            std::memory_order_relaxed);
 }
 
-void Telemetry::look_at_clock(int cpu) {
-    const std::uint64_t now = clock_();
-    const std::uint64_t excused = slot_.excused_ns.load(std::memory_order_relaxed);
-    const std::uint64_t elapsed = now > last_clock_ns_ ? now - last_clock_ns_ : 0;
-    const std::uint64_t allowance = asked_ns_ + (excused - last_excused_ns_);
+void Telemetry::end_sleep(int cpu, std::uint64_t ticks) {
+    observe(cpu, ticks);
+    slot_.asked_ticks.store(0, std::memory_order_relaxed);
+}
+
+void Telemetry::note_gap(int cpu, std::uint64_t ticks) {
     // Once told to stop, being late is no longer the scheduler's fault alone.
-    if (elapsed > allowance && slot_.stop.load(std::memory_order_relaxed) == 0)
-        note_gap(slot_, elapsed - allowance, now, cpu);
-    if (elapsed > 2 * clock_interval_ns) stride_ = std::max(stride_ / 2, 1U);
-    if (elapsed < clock_interval_ns / 2) stride_ = std::min(stride_ * 2, max_stride);
-    passes_to_clock_ = stride_;
-    last_clock_ns_ = now;
-    last_excused_ns_ = excused;
-    asked_ns_ = 0;
-    slot_.asked_ns.store(0, std::memory_order_relaxed);
-    slot_.excused_seen_ns.store(excused, std::memory_order_relaxed);
-    slot_.clock_ns.store(now, std::memory_order_relaxed);
+    if (slot_.stop.load(std::memory_order_relaxed) != 0) return;
+    keep_longest(slot_, last_ticks_, ticks, cpu);
+    longest_gap_ticks_ = slot_.longest_gap_ticks.load(std::memory_order_relaxed);
 }
 
-void close_gap(WorkerSlot& slot, std::uint64_t now_ns) {
-    const std::uint64_t since = slot.clock_ns.load(std::memory_order_relaxed);
-    const std::uint64_t allowance = slot.asked_ns.load(std::memory_order_relaxed) +
-                                    slot.excused_ns.load(std::memory_order_relaxed) -
-                                    slot.excused_seen_ns.load(std::memory_order_relaxed);
-    if (since != 0 && now_ns > since + allowance)
-        note_gap(slot, now_ns - since - allowance, now_ns, slot.last_cpu.load(std::memory_order_relaxed));
+void excuse_freeze(WorkerSlot& slot, std::uint64_t from_ticks, std::uint64_t until_ticks) {
+    // Frozen again before it has done a pass: one long freeze.
+    const bool again = slot.frozen_until_ticks != 0 && slot.last_ticks < slot.frozen_until_ticks;
+    if (!again) slot.frozen_from_ticks = from_ticks;
+    slot.frozen_until_ticks = until_ticks;
+}
+
+void close_gap(WorkerSlot& slot, std::uint64_t now_ticks) {
+    const std::uint64_t last = slot.last_ticks.load(std::memory_order_relaxed);
+    if (now_ticks > last) keep_longest(slot, last, now_ticks, slot.last_cpu.load(std::memory_order_relaxed));
 }
 
 } // namespace ktstr::guest

@@ -2,8 +2,9 @@
 // What a worker tells about itself while it runs: a slot of shared memory per worker, so that it survives a SIGKILL,
 // and the few instructions per pass through the work loop that keep it up to date.
 //
-// Cost: per pass four loads, two stores and a count-down; the clock is read about once in 250 us, however short a pass
-// is. Gaps are therefore known to about a quarter of a millisecond.
+// Cost: per pass six loads, three stores and one reading of the CPU's cycle counter, and no system call: kernels
+// without a stable TSC answer clock_gettime with one, which costs microseconds. So the workers measure in ticks, and
+// the executor, who has time, translates.
 #pragma once
 
 #include <sys/rseq.h>
@@ -17,6 +18,23 @@
 
 namespace ktstr::guest {
 
+// The CPU's cycle counter (x86 TSC).
+inline std::uint64_t ticks_now() { return __builtin_ia32_rdtsc(); }
+
+// Translates ticks, by what both clocks have done since it was made.
+class TickClock {
+  public:
+    TickClock() : base_ticks_(ticks_now()), base_ns_(monotonic_ns()) {}
+    // Spins for the first millisecond of its life, to be exact to a few per mille at least.
+    [[nodiscard]] double ticks_per_ns() const;
+    [[nodiscard]] std::uint64_t to_ns(std::uint64_t ticks) const;   // a duration
+    [[nodiscard]] std::uint64_t time_of(std::uint64_t ticks) const; // CLOCK_MONOTONIC at that reading
+
+  private:
+    std::uint64_t base_ticks_;
+    std::uint64_t base_ns_;
+};
+
 constexpr std::size_t cpu_words = plan::max_cpus / 64;
 
 struct alignas(64) WorkerSlot {
@@ -24,11 +42,10 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint64_t> work_units{0};
     std::atomic<std::uint64_t> iterations{0};
     std::atomic<std::uint64_t> migrations{0};
-    std::atomic<std::uint64_t> clock_ns{0};        // CLOCK_MONOTONIC when it last looked; the start signal before that
-    std::atomic<std::uint64_t> asked_ns{0};        // sleep it has asked for since then
-    std::atomic<std::uint64_t> excused_seen_ns{0}; // `excused_ns` as it was then
-    std::atomic<std::uint64_t> longest_gap_ns{0};
-    std::atomic<std::uint64_t> longest_gap_at_ns{0}; // CLOCK_MONOTONIC at its end
+    std::atomic<std::uint64_t> last_ticks{0};  // at its last pass; the start signal before the first
+    std::atomic<std::uint64_t> asked_ticks{0}; // the sleep that it is in, or 0
+    std::atomic<std::uint64_t> longest_gap_ticks{0};
+    std::atomic<std::uint64_t> longest_gap_at_ticks{0}; // its end
     std::atomic<int> longest_gap_cpu{-1};
     std::atomic<int> last_cpu{-1};
     std::atomic<std::uint64_t> isolation_violations{0};
@@ -40,13 +57,23 @@ struct alignas(64) WorkerSlot {
     alignas(64) std::atomic<std::uint32_t> stop{0}; // a futex: 1 = end now
     // Even while `allowed_cpus` is what the kernel enforces, odd while the executor changes a cpuset.
     std::atomic<std::uint32_t> epoch{0};
-    std::atomic<std::uint64_t> excused_ns{0}; // total time the executor has kept it frozen
     std::array<std::atomic<std::uint64_t>, cpu_words> allowed_cpus{};
+    // When the executor last had it frozen: no part of a gap.
+    std::atomic<std::uint64_t> frozen_from_ticks{0};
+    std::atomic<std::uint64_t> frozen_until_ticks{0};
+    double ticks_per_ns = 1; // set before the start
 };
 
 // The executor's side of the epoch: begin, change the kernel's cpuset, end with what holds from then on.
 void begin_cpuset_change(WorkerSlot& slot);
 void end_cpuset_change(WorkerSlot& slot, const plan::CpuSet& allowed);
+
+// To be called right before the worker is thawed.
+void excuse_freeze(WorkerSlot& slot, std::uint64_t from_ticks, std::uint64_t until_ticks);
+
+// To be called when the worker is told to stop: takes in the time since its last pass. A worker that was starved to the
+// end cannot tell so itself.
+void close_gap(WorkerSlot& slot, std::uint64_t now_ticks);
 
 plan::CpuSet cpu_set_of(const std::array<std::atomic<std::uint64_t>, cpu_words>& words);
 
@@ -54,39 +81,41 @@ plan::CpuSet cpu_set_of(const std::array<std::atomic<std::uint64_t>, cpu_words>&
 // it.
 int current_cpu();
 
-// The worker's side. `clock` is replaced by tests.
+// The worker's side.
 class Telemetry {
   public:
-    explicit Telemetry(WorkerSlot& slot, std::uint64_t (*clock)() = monotonic_ns);
+    explicit Telemetry(WorkerSlot& slot) : slot_(slot), last_ticks_(slot.last_ticks.load(std::memory_order_relaxed)) {}
 
-    // To be called with a CPU number read just before. Counts nothing; keeps CPUs, isolation and gaps.
-    void observe(int cpu) {
+    // To be called with a CPU and ticks read just before. Counts nothing; keeps CPUs, isolation and gaps.
+    void observe(int cpu, std::uint64_t ticks) {
         std::atomic_signal_fence(std::memory_order_seq_cst); // the CPU was read before the epoch
         const std::uint32_t epoch = slot_.epoch.load(std::memory_order_acquire);
         if (cpu != judged_cpu_ || epoch != judged_epoch_) judge(cpu, epoch);
-        if (--passes_to_clock_ == 0) look_at_clock(cpu);
+        if (ticks > last_ticks_ + longest_gap_ticks_) note_gap(cpu, ticks);
+        last_ticks_ = ticks;
+        slot_.last_ticks.store(ticks, std::memory_order_relaxed);
     }
 
     // One pass through the work loop, which has done `units` of work.
-    void pass(int cpu, std::uint64_t units) {
+    void pass(int cpu, std::uint64_t ticks, std::uint64_t units) {
         iterations_ += 1;
         work_units_ += units;
         slot_.iterations.store(iterations_, std::memory_order_relaxed);
         slot_.work_units.store(work_units_, std::memory_order_relaxed);
-        observe(cpu);
+        observe(cpu, ticks);
         if (outside_) count_violation(cpu);
     }
 
-    // The worker is about to sleep for `ns` of its own will: no part of a gap. The clock is read at the next observe().
-    void ask_sleep(std::uint64_t ns);
+    // The worker is about to sleep for `ns` of its own will, which is no part of a gap; and has woken up.
+    void begin_sleep(std::uint64_t ns);
+    void end_sleep(int cpu, std::uint64_t ticks);
 
   private:
     void judge(int cpu, std::uint32_t epoch);
     void count_violation(int cpu);
-    void look_at_clock(int cpu);
+    void note_gap(int cpu, std::uint64_t ticks);
 
     WorkerSlot& slot_;
-    std::uint64_t (*clock_)();
     std::uint64_t iterations_ = 0;
     std::uint64_t work_units_ = 0;
     int last_cpu_ = -1;
@@ -94,15 +123,8 @@ class Telemetry {
     std::uint32_t judged_epoch_ = 1;
     std::uint32_t seen_epoch_ = 1;
     bool outside_ = false;
-    std::uint32_t passes_to_clock_ = 1;
-    std::uint32_t stride_ = 1; // passes between two looks at the clock
-    std::uint64_t last_clock_ns_;
-    std::uint64_t last_excused_ns_;
-    std::uint64_t asked_ns_ = 0;
+    std::uint64_t last_ticks_;
+    std::uint64_t longest_gap_ticks_ = 0;
 };
-
-// The longest time that the worker was kept from its work, taking in the time since it last looked at the clock, for
-// the moment it is told to stop: a worker that was starved to the end cannot tell so itself.
-void close_gap(WorkerSlot& slot, std::uint64_t now_ns);
 
 } // namespace ktstr::guest

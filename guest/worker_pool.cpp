@@ -117,7 +117,7 @@ std::int64_t since(std::uint64_t time_ns, std::uint64_t origin_ns) {
     return time_ns == 0 ? 0 : static_cast<std::int64_t>(time_ns) - static_cast<std::int64_t>(origin_ns);
 }
 
-plan::WorkerReport report_of(const WorkerProcess& worker, std::uint64_t origin_ns) {
+plan::WorkerReport report_of(const WorkerProcess& worker, const TickClock& clock, std::uint64_t origin_ns) {
     const WorkerSlot& slot = *worker.slot;
     plan::WorkerReport report;
     report.worker = worker.number;
@@ -133,9 +133,10 @@ plan::WorkerReport report_of(const WorkerProcess& worker, std::uint64_t origin_n
     report.cpu_ns = worker.cpu_ns;
     report.migrations = slot.migrations;
     report.cpus = cpu_set_of(slot.seen_cpus);
-    report.longest_gap_ns = slot.longest_gap_ns;
+    report.longest_gap_ns = clock.to_ns(slot.longest_gap_ticks);
     report.longest_gap_cpu = slot.longest_gap_cpu;
-    report.longest_gap_at_ns = since(slot.longest_gap_at_ns, origin_ns);
+    if (report.longest_gap_ns > 0)
+        report.longest_gap_at_ns = since(clock.time_of(slot.longest_gap_at_ticks), origin_ns);
     report.run_delay_ns = worker.run_delay_ns;
     report.timeslices = worker.timeslices;
     report.isolation_violations = slot.isolation_violations;
@@ -196,6 +197,7 @@ Result<void> WorkerPool::spawn_group(const plan::Work& work, const Placement& pl
         if (slot == nullptr || (size > 1 && group == nullptr))
             return Error{"the plan starts more workers than were counted in it"};
         end_cpuset_change(*slot, placement.allowed);
+        slot->ticks_per_ns = clock_.ticks_per_ns();
         auto pid = fork_worker({.work = work,
                                 .entry = entry,
                                 .slot = *slot,
@@ -223,11 +225,12 @@ Result<void> WorkerPool::spawn_group(const plan::Work& work, const Placement& pl
 }
 
 void WorkerPool::start(std::uint64_t now_ns) {
+    const std::uint64_t ticks = ticks_now();
     for (auto& worker : workers_) {
         if (worker.started || worker.ended || worker.stopping) continue;
         worker.started = true;
         worker.start_ns = now_ns;
-        worker.slot->clock_ns.store(now_ns, std::memory_order_relaxed);
+        worker.slot->last_ticks.store(ticks, std::memory_order_relaxed);
     }
     region_.started_batch().store(batch_++, std::memory_order_release);
     futex_wake(region_.started_batch());
@@ -235,6 +238,7 @@ void WorkerPool::start(std::uint64_t now_ns) {
 }
 
 void WorkerPool::request_stop(const WorkerFilter& which, std::uint64_t now_ns) {
+    const std::uint64_t ticks = ticks_now();
     std::vector<WorkerProcess*> chosen;
     for (auto& worker : workers_)
         if (!worker.ended && !worker.stopping && which(worker)) chosen.push_back(&worker);
@@ -242,7 +246,7 @@ void WorkerPool::request_stop(const WorkerFilter& which, std::uint64_t now_ns) {
         read_schedstat(*worker);
         worker->stop_ns = now_ns;
         worker->stopping = true;
-        if (worker->started) close_gap(*worker->slot, now_ns);
+        if (worker->started) close_gap(*worker->slot, ticks);
     }
     // All flags before the first signal: nobody finds a partner gone that was not told to stop itself.
     for (auto* worker : chosen) worker->slot->stop.store(1);
@@ -284,7 +288,7 @@ std::vector<plan::WorkerReport> WorkerPool::take_reports(std::uint64_t origin_ns
     for (auto& worker : workers_) {
         if (!worker.ended || worker.reported) continue;
         worker.reported = true;
-        reports.push_back(report_of(worker, origin_ns));
+        reports.push_back(report_of(worker, clock_, origin_ns));
     }
     return reports;
 }

@@ -88,6 +88,7 @@ class WorkerPool {
     Result<void> spawn_group(const plan::Work& work, const Placement& placement, int size);
 
     SharedRegion region_;
+    TickClock clock_;
     std::vector<WorkerProcess> workers_;
     std::uint32_t batch_ = 1; // that new workers belong to
     bool pending_ = false;

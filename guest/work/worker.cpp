@@ -47,18 +47,18 @@ void Worker::spin_until(std::uint64_t deadline_ns) {
 }
 
 void Worker::sleep_for(std::uint64_t ns) {
-    telemetry_.ask_sleep(ns);
+    telemetry_.begin_sleep(ns);
     const timespec time = to_timespec(ns);
     if (running()) ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
-    observe();
+    telemetry_.end_sleep(current_cpu(), ticks_now());
 }
 
 void Worker::sleep_until(std::uint64_t deadline_ns) {
     const std::uint64_t now = monotonic_ns();
-    telemetry_.ask_sleep(deadline_ns > now ? deadline_ns - now : 0);
+    telemetry_.begin_sleep(deadline_ns > now ? deadline_ns - now : 0);
     const timespec time = to_timespec(deadline_ns);
     if (running()) ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
-    observe();
+    telemetry_.end_sleep(current_cpu(), ticks_now());
 }
 
 void Worker::wait_for_stop() {

@@ -34,9 +34,9 @@ class Worker {
     [[nodiscard]] bool running() const { return slot_.stop.load(std::memory_order_relaxed) == 0; }
 
     // One pass through the work loop is done, with `units` units of work.
-    void pass(std::uint64_t units = 1) { telemetry_.pass(current_cpu(), units); }
+    void pass(std::uint64_t units = 1) { telemetry_.pass(current_cpu(), ticks_now(), units); }
     // In the middle of a long pass: keeps CPUs and gaps up to date.
-    void observe() { telemetry_.observe(current_cpu()); }
+    void observe() { telemetry_.observe(current_cpu(), ticks_now()); }
 
     // A parameter of the work type, as the plan gives it (checked when the plan was read).
     [[nodiscard]] std::uint64_t parameter(const char* name) const { return parameters_.at(name).get<std::uint64_t>(); }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// On ordinary directories: what the executor asks of the cgroup file system, not what the kernel answers.
+#include "guest/cgroup.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <filesystem>
+
+#include "base/file.h"
+#include "guest/scenario_runner.h"
+
+namespace fs = std::filesystem;
+using Catch::Matchers::ContainsSubstring;
+using namespace ktstr;
+using guest::CgroupTree;
+
+namespace {
+
+plan::Op add_cgroup(const std::string& name) {
+    plan::AddCgroup add;
+    add.spec.name = name;
+    return {add, {}};
+}
+
+// A cgroup2 mount with `controllers`, as far as directories and files can play it.
+struct FakeMount {
+    TemporaryDirectory directory = std::move(TemporaryDirectory::create("ktstr-cgroup-").value());
+    explicit FakeMount(const std::string& controllers) {
+        REQUIRE(write_file(directory.path() / "cgroup.controllers", controllers + "\n").ok());
+        // The scenario's root exists before its control file could: so the mount already hands nothing down.
+        REQUIRE(write_file(directory.path() / "cgroup.subtree_control", "").ok());
+    }
+    [[nodiscard]] std::string path() const { return directory.path().string(); }
+};
+
+} // namespace
+
+TEST_CASE("a cgroup with others below it anywhere in the plan is an inner one") {
+    plan::Plan plan;
+    plan.backdrop.push_back(add_cgroup("parent"));
+    plan::Step step;
+    step.ops.push_back(add_cgroup("parent/child"));
+    step.ops.push_back(add_cgroup("a/b/c"));
+    step.ops.push_back(add_cgroup("parental"));
+    plan.steps.push_back(step);
+    CHECK(CgroupTree::inner_names(plan) == std::set<std::string>{"parent", "a", "a/b"});
+}
+
+TEST_CASE("a cgroup lies within itself and those above, not within its namesakes") {
+    CHECK(guest::is_within("hot", "hot"));
+    CHECK(guest::is_within("hot/inner", "hot"));
+    CHECK(!guest::is_within("hotter", "hot"));
+    CHECK(!guest::is_within("hot", "hot/inner"));
+}
+
+TEST_CASE("workers of an inner cgroup live in a leaf, those of others in the cgroup itself") {
+    const FakeMount mount("");
+    const auto tree = CgroupTree::create(mount.path(), {"parent"});
+    REQUIRE(tree.ok());
+    CHECK(tree->process_path("parent") == mount.path() + "/ktstr/parent/ktstr.workers");
+    CHECK(tree->process_path("parent/child") == mount.path() + "/ktstr/parent/child");
+    CHECK(tree->process_path("") == mount.path());
+}
+
+TEST_CASE("creating a cgroup makes the ones above it, and removing takes what is below") {
+    const FakeMount mount("");
+    const auto tree = CgroupTree::create(mount.path(), {"a", "a/b"});
+    REQUIRE(tree.ok());
+    const auto created = tree->create_cgroup("a/b/c");
+    REQUIRE(created.ok());
+    CHECK(*created == std::vector<std::string>{"a", "a/b", "a/b/c"});
+    CHECK(fs::is_directory(mount.path() + "/ktstr/a/b/ktstr.workers"));
+    CHECK(!tree->create_cgroup("a/b").ok());
+    REQUIRE(tree->remove("a").ok());
+    CHECK(!tree->exists("a"));
+}
+
+TEST_CASE("a controller that the plan needs and the kernel lacks is named with its configuration option") {
+    const FakeMount mount("");
+    const auto tree = CgroupTree::create(mount.path(), {});
+    REQUIRE(tree.ok());
+    plan::Plan plan;
+    plan.backdrop.push_back(add_cgroup("hot"));
+    CHECK(!guest::missing_controllers(plan, *tree));
+
+    plan::AddCgroup limited;
+    limited.spec.memory_max_bytes = 1U << 20U;
+    plan.backdrop.push_back({limited, {}});
+    const auto memory = guest::missing_controllers(plan, *tree);
+    REQUIRE(memory);
+    CHECK_THAT(memory->text(), ContainsSubstring("memory controller") && ContainsSubstring("CONFIG_MEMCG"));
+
+    plan.steps.push_back({"s", {{plan::SwapCpusets{"a", "b"}, {}}}, 0, {}});
+    const auto cpuset = guest::missing_controllers(plan, *tree);
+    REQUIRE(cpuset);
+    CHECK_THAT(cpuset->text(), ContainsSubstring("swap_cpusets") && ContainsSubstring("CONFIG_CPUSETS"));
+}
