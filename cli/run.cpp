@@ -67,7 +67,7 @@ Result<Setup> set_up(const RunOptions& options) {
         if (!kernel) return kernel.error();
         setup.kernels.push_back(std::move(*kernel));
     }
-    auto accelerator = vmm::choose_accelerator(options.accelerator);
+    auto accelerator = vmm::choose_accelerator(options.accelerator, setup.kernels.front().image);
     if (!accelerator) return accelerator.error();
     setup.accelerator = std::move(*accelerator);
     auto executor = vmm::find_executor();

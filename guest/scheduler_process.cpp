@@ -5,10 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 
 #include "guest/kernel_file.h"
+#include "wire/message.h"
 
 namespace ktstr::guest {
 
@@ -17,7 +19,7 @@ namespace {
 constexpr const char* state_path = "/sys/kernel/sched_ext/state";
 
 // The child between fork and exec.
-[[noreturn]] void become_scheduler(char* const* argv, std::array<int, 2> output, int error_fd) {
+[[noreturn]] void become_scheduler(char* const* argv, char* const* envp, std::array<int, 2> output, int error_fd) {
     for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPIPE, SIGUSR1}) ::signal(signal, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
@@ -29,7 +31,7 @@ constexpr const char* state_path = "/sys/kernel/sched_ext/state";
     ::dup2(output[0], STDOUT_FILENO);
     ::dup2(output[1], STDERR_FILENO);
     if (null_fd > STDERR_FILENO) ::close(null_fd);
-    ::execv(argv[0], argv);
+    ::execve(argv[0], argv, envp);
     const int value = errno;
     (void)!::write(error_fd, &value, sizeof(value));
     ::_exit(127);
@@ -57,10 +59,16 @@ Result<SchedulerProcess> SchedulerProcess::start(const std::string& path, const 
     auto failure = open_pipe();
     if (!failure) return failure.error();
 
+    std::string libraries = std::string("LD_LIBRARY_PATH=") + wire::library_directory;
+    std::string programs = std::string("PATH=") + wire::program_directory + ":/bin:/sbin";
+    std::string home = "HOME=/";
+    const std::array<char*, 4> envp = {libraries.data(), programs.data(), home.data(), nullptr};
+
     SchedulerProcess scheduler;
     scheduler.pid_ = ::fork();
     if (scheduler.pid_ < 0) return errno_error("start", path, errno);
-    if (scheduler.pid_ == 0) become_scheduler(argv.data(), {(*out)[1].get(), (*err)[1].get()}, (*failure)[1].get());
+    if (scheduler.pid_ == 0)
+        become_scheduler(argv.data(), envp.data(), {(*out)[1].get(), (*err)[1].get()}, (*failure)[1].get());
     (*failure)[1].reset();
     int child_errno = 0;
     ssize_t count = 0;

@@ -187,11 +187,10 @@ class Conductor {
         const auto exit = machine_->process().wait();
         const std::string panic = line_with(record_.console, "Kernel panic");
         if (!panic.empty()) return end(RunEnd::kernel_panicked, "in the phase '" + phase_ + "': " + panic);
-        if (exit.signal != 0) return end(RunEnd::vm_died, "QEMU died in the phase '" + phase_ + "': " + exit.text());
         const std::string messages = machine_->messages();
-        if (exit.exit_code != 0 || !messages.empty())
-            return end(RunEnd::vm_died,
-                       "QEMU gave up in the phase '" + phase_ + "' (" + exit.text() + "): " + messages);
+        if (!exit.clean() || !messages.empty())
+            return end(RunEnd::vm_died, "QEMU died in the phase '" + phase_ + "': " + exit.text() +
+                                            (messages.empty() ? "" : ": " + messages));
         end(RunEnd::vm_died, "the guest went down in the phase '" + phase_ + "' without a word");
     }
 

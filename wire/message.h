@@ -17,6 +17,9 @@ namespace ktstr::wire {
 
 // The name of the virtio-serial port in the guest: /sys/class/virtio-ports/*/name.
 inline constexpr const char* port_name = "ktstr.0";
+// Where the archive puts things in the guest. Programs are run with LD_LIBRARY_PATH=library_directory.
+inline constexpr const char* program_directory = "/ktstr/bin";
+inline constexpr const char* library_directory = "/ktstr/lib";
 constexpr int protocol_version = 1;
 constexpr std::uint32_t archive_chunk = 256U << 10U; // payload of one archive frame, at most
 constexpr std::uint64_t heartbeat_interval_ns = 500'000'000;

@@ -80,8 +80,8 @@ TEST_CASE("a program is found by path, by KTSTR_SCHEDULER and on PATH, and the e
 }
 
 TEST_CASE("TCG runs a probe guest here, and an unknown accelerator is refused with the choices") {
-    CHECK(choose_accelerator("tcg"));
-    const auto unknown = choose_accelerator("hvf");
+    CHECK(choose_accelerator("tcg", "/no-kernel-needed"));
+    const auto unknown = choose_accelerator("hvf", "/no-kernel-needed");
     REQUIRE_FALSE(unknown);
     CHECK(unknown.error().hint.find("tcg") != std::string::npos);
 }

@@ -2,6 +2,7 @@
 // Which QEMU accelerator this host can really run guests with.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -9,11 +10,13 @@
 
 namespace ktstr::vmm {
 
-// "kvm" or "tcg". Without an override: kvm if a probe guest runs under it, else tcg. /dev/kvm can exist, answer, and
-// still be unable to run a guest, so the probe boots one (a 64 KiB firmware that leaves through isa-debug-exit). The
-// answer is kept in the cache per boot of the host, kernel, QEMU and KVM device. An override is probed too: an error
-// says why it cannot be had.
-Result<std::string> choose_accelerator(const std::optional<std::string>& override_name);
+// "kvm" or "tcg". Without an override: kvm if guests run under it, else tcg. /dev/kvm can exist, answer, create a vCPU,
+// run real-mode code, and still be unable to run a kernel, so the probe for it has two parts: a 64 KiB firmware on the
+// CPU model that guests get, which leaves through isa-debug-exit; then `kernel_image` itself, up to the panic of a
+// kernel without an init. For tcg the firmware suffices. The answer is kept in the cache per boot of the host, kernels,
+// QEMU and KVM device. An override is probed too: an error says why it cannot be had.
+Result<std::string> choose_accelerator(const std::optional<std::string>& override_name,
+                                       const std::filesystem::path& kernel_image);
 
 // "QEMU emulator version 10.0.2 (...)": its first line. An error if QEMU cannot be started, with the package to
 // install.

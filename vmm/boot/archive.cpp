@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "vmm/boot/cpio.h"
 #include "vmm/boot/elf_closure.h"
+#include "wire/message.h"
 
 namespace ktstr::vmm {
 
@@ -26,14 +27,15 @@ Result<void> ArchiveBuilder::add_file(const std::string& guest_path, const fs::p
 }
 
 Result<std::string> ArchiveBuilder::add_program(const fs::path& program) {
-    const std::string guest_path = std::string(program_directory) + "/" + program.filename().string();
+    const std::string guest_path = std::string(wire::program_directory) + "/" + program.filename().string();
     auto closure = elf_closure(program);
     if (!closure) return closure.error();
     if (auto added = add_file(guest_path, program); !added) return added.error();
     if (!closure->interpreter.empty())
         if (auto added = add_file(closure->interpreter, closure->interpreter); !added) return added.error();
     for (const auto& [name, path] : closure->libraries)
-        if (auto added = add_file(std::string(library_directory) + "/" + fs::path(name).filename().string(), path);
+        if (auto added =
+                add_file(std::string(wire::library_directory) + "/" + fs::path(name).filename().string(), path);
             !added)
             return added.error();
     return guest_path;

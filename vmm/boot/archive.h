@@ -10,13 +10,10 @@
 
 namespace ktstr::vmm {
 
-// Where the archive puts things in the guest. Programs are run with LD_LIBRARY_PATH=library_directory.
-inline constexpr const char* program_directory = "/ktstr/bin";
-inline constexpr const char* library_directory = "/ktstr/lib";
-
 class ArchiveBuilder {
   public:
-    // Packs the program as program_directory/<its name> with its loader and libraries; returns its path in the guest.
+    // Packs the program as wire::program_directory/<its name> with its loader and libraries (in
+    // wire::library_directory); returns its path in the guest.
     Result<std::string> add_program(const std::filesystem::path& program);
     // Packs one file. Two different sources for one path are an error that names both.
     Result<void> add_file(const std::string& guest_path, const std::filesystem::path& source);

@@ -20,11 +20,6 @@ namespace {
 
 constexpr std::uint64_t mib = 1ULL << 20U;
 
-// The model whose dies have an L3 each, so that a die is an LLC (x86_cpu_def `SapphireRapids` in QEMU's
-// target/i386/cpu.c; `max` and `host` have one L3 per socket). Features that the accelerator lacks are left out by QEMU
-// with a warning.
-constexpr const char* cpu_model = "SapphireRapids";
-
 struct SocketPair {
     Fd ours;
     Fd theirs;
