@@ -13,7 +13,7 @@ class Checker {
     explicit Checker(Diagnostics& diagnostics)
         : diagnostics_(diagnostics), names_(diagnostics), evaluator_(names_, diagnostics) {}
 
-    // The scenarios of a file, with its other declarations checked too. Empty if anything in it is wrong.
+    // The scenarios of a file that have nothing wrong in themselves, with its other declarations checked too.
     std::vector<model::Scenario> check_file(const Module& module);
 
   private:

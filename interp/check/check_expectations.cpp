@@ -41,10 +41,9 @@ std::string written(std::string_view text) {
             continue;
         }
         if (c == '"') in_string = !in_string;
-        if (!in_string && c == '#') {
-            i = std::min(text.find('\n', i), text.size());
-            result += ' ';
-        } else if (!in_string && (c == ' ' || c == '\t' || c == '\r' || c == '\n')) {
+        const bool comment = !in_string && c == '#';
+        if (comment) i = std::min(text.find('\n', i), text.size());
+        if (comment || (!in_string && (c == ' ' || c == '\t' || c == '\r' || c == '\n'))) {
             if (result.empty() || result.back() != ' ') result += ' ';
         } else {
             result += c;

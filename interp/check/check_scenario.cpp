@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t shortest_duration_ns = 1'000'000;
 constexpr std::int64_t longest_duration_ns = 86'400'000'000'000; // a day
+constexpr plan::Topology default_topology{1, 1, 2, 1};
 constexpr std::int64_t least_memory = 64LL << 20;
 constexpr std::int64_t most_memory = 1LL << 40;
 
@@ -27,12 +28,13 @@ std::vector<model::Scenario> Checker::check_file(const Module& module) {
     const std::size_t errors = diagnostics_.errors();
     std::vector<model::Scenario> scenarios;
     for (const auto& scenario : module.file.scenarios) {
-        scenarios.push_back(check_scenario(scenario, module));
-        check_lifetimes(scenarios.back(), diagnostics_);
+        const std::size_t before = diagnostics_.errors();
+        model::Scenario checked = check_scenario(scenario, module);
+        check_lifetimes(checked, diagnostics_);
+        if (diagnostics_.errors() == before) scenarios.push_back(std::move(checked));
     }
     check_declarations(module);
     if (!module.broken && diagnostics_.errors() == errors) names_.report_unused(module);
-    if (module.broken || diagnostics_.errors() != errors) scenarios.clear();
     return scenarios;
 }
 
@@ -58,6 +60,7 @@ void Checker::check_declarations(const Module& module) {
 model::Scenario Checker::check_scenario(const ast::Scenario& scenario, const Module& module) {
     model::Scenario out;
     out.name = scenario.name.text;
+    out.topology = default_topology;
     out.span = scenario.span;
     if (out.name.empty()) diagnostics_.add(Code::missing_setting, scenario.name.span, "the scenario has an empty name");
     const Settings settings(scenario.settings, diagnostics_);
@@ -100,8 +103,10 @@ void Checker::check_steps(const ast::Scenario& scenario, const Module& module, m
         diagnostics_.add(Code::steps_and_direct_statements, span,
                          "this stands beside steps, so it is not clear when it happens",
                          "put it into a step, or into `backdrop { }` to have it through all steps");
+        (void)check_statements(scenario.statements, module);
     }
     if (scenario.steps.empty() && scenario.statements.empty() && scenario.backdrop.empty()) {
+        if (module.broken) return; // what it runs may be among what did not parse
         diagnostics_.add(Code::empty_scenario, scenario.span, "the scenario runs nothing", "add a cgroup with workers");
         return;
     }

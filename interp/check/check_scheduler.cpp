@@ -32,13 +32,18 @@ const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
         if (const auto value = evaluator_.evaluate_as(Type::topology, *topology, module))
             out.topology = value->topology;
     check_sysctls(scheduler.sysctls, module, out.sysctls);
-    for (const auto& expectation : scheduler.expectations)
-        if (expectation.cgroup || expectation.kind == Kind::error)
-            diagnostics_.add(Code::expectation_of_scheduler, expectation.span,
-                             expectation.cgroup ? "a scheduler knows no cgroups by name"
-                                                : "a scheduler cannot expect an error of every scenario",
-                             "move this into the scenario's own expect block");
-    Layer layer = check_expectations(scheduler.expectations, module);
+    std::vector<ast::Expectation> general;
+    for (const auto& expectation : scheduler.expectations) {
+        if (!expectation.cgroup && expectation.kind != Kind::error) {
+            general.push_back(expectation);
+            continue;
+        }
+        diagnostics_.add(Code::expectation_of_scheduler, expectation.span,
+                         expectation.cgroup ? "a scheduler knows no cgroups by name"
+                                            : "a scheduler cannot expect an error of every scenario",
+                         "move this into the scenario's own expect block");
+    }
+    Layer layer = check_expectations(general, module);
     out.expectations = std::move(layer.expectations);
     out.switched_off = std::move(layer.switched_off);
     return schedulers_.emplace(&symbol, std::move(out)).first->second;

@@ -65,14 +65,14 @@ Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const Co
     check::Modules modules(diagnostics);
     for (const auto& file : *files) {
         const check::Module& module = modules.load(file, file.string());
+        const std::size_t errors = diagnostics.errors();
         check::Checker checker(diagnostics);
         const auto scenarios = checker.check_file(module);
-        const std::size_t errors = diagnostics.errors();
         std::vector<CompiledScenario> compiled;
         const auto root = check::library_root(module.path);
         for (const auto& scenario : scenarios)
             compiled.push_back({lower::lower(scenario, options, diagnostics), file, root});
-        if (diagnostics.errors() == errors)
+        if (!module.broken && diagnostics.errors() == errors)
             std::move(compiled.begin(), compiled.end(), std::back_inserter(result.scenarios));
     }
     result.diagnostics = diagnostics.take();

@@ -16,13 +16,13 @@ struct argument_name : seq<node<Kind::name, token<nothing, pegtl::identifier>>, 
 struct argument : node<Kind::argument, opt<argument_name>, expression> {};
 struct arguments
     : seq<sign<'(', nothing>, opt<argument, star<sign<',', a_comma>, argument>>, sign<')', a_close_paren>> {};
-struct call : node<Kind::call, qualified_name, arguments> {};
+struct call : node<Kind::call, value_name, arguments> {};
 struct list
     : node<Kind::list, sign<'[', nothing>,
            opt<expression, star<sign<',', a_comma>, expression>, opt<sign<',', nothing>>>, sign<']', a_close_bracket>> {
 };
 struct group : seq<sign<'(', nothing>, expression, sign<')', a_close_paren>> {};
-struct primary : sor<cpu_span, number, string, call, qualified_name, list, group> {};
+struct primary : sor<cpu_span, number, value_string, call, value_name, list, group> {};
 struct negation : node<Kind::negation, sign<'-', nothing>, primary> {};
 struct unary : sor<negation, primary> {};
 template <char A, char B> struct operation : node<Kind::operation, token<nothing, one<A, B>>> {};

@@ -14,14 +14,26 @@ const std::vector<Keyword>& keywords() {
     return list;
 }
 
+namespace {
+
+std::unordered_set<std::string_view> words_of(std::initializer_list<Keyword::Class> classes) {
+    std::unordered_set<std::string_view> words;
+    for (const auto& keyword : keywords())
+        for (const auto wanted : classes)
+            if (keyword.keyword_class == wanted) words.insert(keyword.text);
+    return words;
+}
+
+} // namespace
+
 bool is_reserved(std::string_view word) {
-    static const std::unordered_set<std::string_view> reserved = [] {
-        std::unordered_set<std::string_view> words;
-        for (const auto& keyword : keywords())
-            if (keyword.keyword_class == Keyword::Class::statement) words.insert(keyword.text);
-        return words;
-    }();
-    return reserved.count(word) > 0;
+    static const auto words = words_of({Keyword::Class::statement});
+    return words.count(word) > 0;
+}
+
+bool begins_statement(std::string_view word) {
+    static const auto words = words_of({Keyword::Class::statement, Keyword::Class::expectation});
+    return words.count(word) > 0;
 }
 
 } // namespace ktstr::syntax

@@ -7,7 +7,7 @@
 namespace ktstr::syntax {
 
 struct Keyword {
-    enum class Class { statement, word };
+    enum class Class { statement, expectation, word };
     std::string_view text;
     Class keyword_class;
 };
@@ -17,5 +17,7 @@ const std::vector<Keyword>& keywords();
 
 // Whether the word begins statements and so cannot be a name.
 bool is_reserved(std::string_view word);
+// Whether a line that begins with the word most likely begins a statement: where to go on after an error.
+bool begins_statement(std::string_view word);
 
 } // namespace ktstr::syntax

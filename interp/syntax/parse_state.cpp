@@ -148,7 +148,7 @@ std::size_t ParseState::next_statement(std::size_t from, std::size_t start) {
         const char c = text_[i];
         const bool may_stop = i > start && begins_line(i);
         if (may_stop && block_must_end(i)) return i;
-        if (depth == 0 && may_stop && is_reserved(word_at(i))) return i;
+        if (depth == 0 && may_stop && begins_statement(word_at(i))) return i;
         if (depth == 0 && i > start && c == '}' && !open_braces_.empty()) return i;
         if (c == '{') ++depth;
         if (c == '}' && depth > 0 && --depth == 0) return i + 1;

@@ -122,14 +122,18 @@ struct free_identifier {
 };
 
 struct name : node<Kind::name, token<a_name, free_identifier>> {};
-struct qualified_name : node<Kind::qualified_name, token<a_name, free_identifier, star<one<'.'>, pegtl::identifier>>> {
-};
-struct string : node<Kind::string,
-                     token<a_string, one<'"'>,
-                           star<sor<seq<one<'\\'>, pegtl::not_one<'\n', '\r'>>, pegtl::not_one<'"', '\\', '\n', '\r'>>>,
-                           one<'"'>>> {};
+// The second names of each are for places where several things can stand and one word says it: "a value", "a cgroup".
+template <typename Expected>
+struct dotted_name : node<Kind::qualified_name, token<Expected, free_identifier, star<one<'.'>, pegtl::identifier>>> {};
+struct qualified_name : dotted_name<a_name> {};
+struct value_name : dotted_name<nothing> {};
+struct string_letter : sor<seq<one<'\\'>, pegtl::not_one<'\n', '\r'>>, pegtl::not_one<'"', '\\', '\n', '\r'>> {};
+template <typename Expected>
+struct quoted : node<Kind::string, token<Expected, one<'"'>, star<string_letter>, one<'"'>>> {};
+struct string : quoted<a_string> {};
+struct value_string : quoted<nothing> {};
 struct cgroup_path
-    : sor<node<Kind::path, token<a_cgroup, free_identifier, star<one<'/'>, pegtl::identifier>>>, string> {};
+    : sor<node<Kind::path, token<a_cgroup, free_identifier, star<one<'/'>, pegtl::identifier>>>, value_string> {};
 
 // 12, 1.5, 10ms, 64KiB, 15%, 100/s, 1n2l4c1t: whether it means anything is seen when it is evaluated.
 struct number_body : seq<pegtl::digit, star<sor<pegtl::identifier_other, seq<one<'.'>, at<pegtl::digit>>>>> {};

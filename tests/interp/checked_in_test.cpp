@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the project ships in .ktl: scenarios/, stdlib/ and the examples of the documentation.
+#include <catch2/catch_test_macros.hpp>
+#include <regex>
+#include <set>
+
+#include "base/file.h"
+#include "interp/check/modules.h"
+#include "interp/plan/work_types.h"
+#include "interp/syntax/keywords.h"
+#include "tests/interp/compile_help.h"
+
+namespace ktstr::test {
+
+namespace {
+
+const std::filesystem::path source = KTSTR_SOURCE_DIRECTORY;
+
+CompileResult compile_folder(const char* name) {
+    auto result = compile_paths({source / name}, {});
+    REQUIRE(result.ok());
+    return std::move(*result);
+}
+
+std::string reference() {
+    auto text = read_file(source / "docs/language.md");
+    REQUIRE(text.ok());
+    return std::move(*text);
+}
+
+// The ```ktl blocks of the reference.
+std::vector<std::string> examples() {
+    const std::string text = reference();
+    std::vector<std::string> blocks;
+    for (auto at = text.find("```ktl\n"); at != std::string::npos; at = text.find("```ktl\n", at)) {
+        at += 7;
+        const auto end = text.find("```", at);
+        REQUIRE(end != std::string::npos);
+        blocks.push_back(text.substr(at, end - at));
+        at = end + 3;
+    }
+    return blocks;
+}
+
+} // namespace
+
+TEST_CASE("every scenario that is shipped compiles without a word, under a name of its own") {
+    const auto result = compile_folder("scenarios");
+    CHECK(rendered(result).empty());
+    CHECK(result.scenarios.size() >= 20);
+    std::set<std::string> names;
+    for (const auto& scenario : result.scenarios) CHECK(names.insert(scenario.plan.scenario).second);
+}
+
+TEST_CASE("the shipped scenarios run with and without a scheduler, on at most eight CPUs, and briefly") {
+    std::uint64_t total = 0;
+    bool with = false;
+    bool without = false;
+    for (const auto& scenario : compile_folder("scenarios").scenarios) {
+        CHECK(scenario.plan.topology.cpus() <= 8);
+        if (!scenario.plan.expects_error()) total += scenario.plan.duration_ns;
+        (scenario.plan.scheduler ? with : without) = true;
+    }
+    CHECK(with);
+    CHECK(without);
+    CHECK(total <= 90'000'000'000);
+}
+
+TEST_CASE("the standard library checks as files, and every workload and topology of it can be used") {
+    CHECK(rendered(compile_folder("stdlib")).empty());
+    Diagnostics diagnostics;
+    check::Modules modules(diagnostics);
+    for (const auto& entry : std::filesystem::directory_iterator(source / "stdlib")) {
+        const auto& module = modules.load(entry.path(), entry.path().string());
+        const std::string name = "std." + entry.path().stem().string();
+        for (const auto& [symbol_name, symbol] : module.symbols) {
+            const std::string full = name + "." + symbol_name;
+            const std::string statement = symbol.kind() == "workload" ? "cgroup a { workers 100% of " + full + " }"
+                                          : symbol.kind() == "topology"
+                                              ? "topology " + full + " cgroup a { workers 4 of spin_wait }"
+                                              : "scheduler " + full + " cgroup a { workers 4 of spin_wait }";
+            INFO(full);
+            CHECK(codes_of("use " + name + "\nscenario \"t\" { " + statement + " }").empty());
+        }
+    }
+}
+
+TEST_CASE("every example of the language reference compiles without a word") {
+    const auto blocks = examples();
+    CHECK(blocks.size() >= 20);
+    for (const auto& block : blocks) {
+        INFO(block);
+        CHECK(rendered(compile_text(block)).empty());
+    }
+}
+
+TEST_CASE("the language reference has an example of every keyword, and names every work type and standard name") {
+    std::string all;
+    for (const auto& block : examples()) all += block;
+    for (const auto& keyword : syntax::keywords()) {
+        INFO(keyword.text);
+        CHECK(std::regex_search(all, std::regex("\\b" + std::string(keyword.text) + "\\b")));
+    }
+    const std::string text = reference();
+    for (const auto& type : plan::work_types()) {
+        INFO(type.name);
+        CHECK(text.find("`" + type.name) != std::string::npos);
+        for (const auto& parameter : type.parameters) CHECK(text.find("`" + parameter.name + "`") != std::string::npos);
+    }
+    Diagnostics diagnostics;
+    check::Modules modules(diagnostics);
+    for (const auto& entry : std::filesystem::directory_iterator(source / "stdlib"))
+        for (const auto& [name, symbol] : modules.load(entry.path(), entry.path().string()).symbols) {
+            INFO(name);
+            CHECK(text.find("`" + name + "`") != std::string::npos);
+        }
+}
+
+TEST_CASE("the language reference lists every diagnostic code with its meaning") {
+    const std::string text = reference();
+    for (const auto& code : diagnostic_codes()) {
+        INFO(code.name);
+        CHECK(text.find("| `" + std::string(code.name) + "` | " + std::string(code.summary) + " |") !=
+              std::string::npos);
+    }
+}
+
+} // namespace ktstr::test
