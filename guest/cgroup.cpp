@@ -10,6 +10,7 @@
 #include <charconv>
 #include <filesystem>
 #include <sstream>
+#include <utility>
 
 #include "guest/kernel_file.h"
 
@@ -38,8 +39,6 @@ Result<plan::CpuSet> read_set(const std::string& path) {
     if (!set) return Error{path + ": " + set.error().message};
     return set;
 }
-
-Result<void> write_set(const std::string& path, const plan::CpuSet& set) { return write_kernel_file(path, set.list()); }
 
 plan::CpuSet joined(const plan::CpuSet& first, const plan::CpuSet& second) {
     std::vector<int> members = first.members();
@@ -177,12 +176,16 @@ Result<void> CgroupTree::set_cpuset(const std::string& name, Cpuset wanted) cons
     if (wanted.mems.empty() && !before->mems.empty()) wanted.mems = parent->mems;
     // Widen the nodes, change the CPUs, then narrow the nodes: at no moment is a task on CPUs whose memory it may not
     // use, and neither set is ever empty on the way from one to another.
-    if (!wanted.mems.empty())
-        if (auto done = write_set(directory + "/cpuset.mems", joined(before->mems, wanted.mems)); !done) return done;
-    if (!wanted.cpus.empty())
-        if (auto done = write_set(directory + "/cpuset.cpus", wanted.cpus); !done) return done;
-    if (!wanted.mems.empty())
-        if (auto done = write_set(directory + "/cpuset.mems", wanted.mems); !done) return done;
+    const std::pair<const char*, plan::CpuSet> writes[] = {
+        {"cpuset.mems", wanted.mems.empty() ? plan::CpuSet{} : joined(before->mems, wanted.mems)},
+        {"cpuset.cpus", wanted.cpus},
+        {"cpuset.mems", wanted.mems}};
+    for (const auto& [file, set] : writes) {
+        if (set.empty()) continue;
+        if (auto done = write_kernel_file(directory + "/" + file, set.list()); !done)
+            return Error{done.error().message, "the cgroup above has the CPUs " + parent->cpus.list() +
+                                                   " and the nodes " + parent->mems.list()};
+    }
     if (auto checked = check_effective(directory, "cpuset.cpus", wanted.cpus); !checked) return checked;
     return check_effective(directory, "cpuset.mems", wanted.mems);
 }

@@ -278,7 +278,8 @@ WorkerProcess* WorkerPool::reaped(pid_t pid, int status, const rusage& usage, st
     ::kill(-pid, SIGKILL); // what it has left behind in its process group
     found->ended = true;
     if (!found->stopping) found->stop_ns = now_ns;
-    found->cpu_ns = to_ns(usage.ru_utime) + to_ns(usage.ru_stime);
+    const std::uint64_t cpu_ns = to_ns(usage.ru_utime) + to_ns(usage.ru_stime);
+    found->cpu_ns = cpu_ns - std::min(cpu_ns, found->slot->setup_cpu_ns.load());
     found->exit = exit_text(*found, status);
     return &*found;
 }

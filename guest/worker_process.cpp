@@ -61,6 +61,7 @@ void wait_for_start(const WorkerStart& start) {
     // may be refused, and does not matter.
     (void)write_kernel_file("/proc/self/oom_score_adj", "500");
     wait_for_start(start);
+    start.slot.setup_cpu_ns = thread_cpu_ns();
     Worker worker(start.slot, start.work.parameters, start.group, start.pipes, start.member);
     start.entry.loop(worker);
     ::_exit(0);
