@@ -58,11 +58,11 @@ TEST_CASE("a file over the limit is refused by its size") {
     CHECK(rendered(result).find("the file has 10000000 bytes") != std::string::npos);
 }
 
-TEST_CASE("megabytes of rubbish end with a bounded number of messages") {
+TEST_CASE("a long file of rubbish ends with a bounded number of messages") {
     for (const std::string rubbish :
          {"{", "}", "x ", "\"", "scenario ", "workers 1 of ", ")", "1.5ms ", "\\", "@\n", "scenario \"a\" { @ }\n"}) {
         INFO(rubbish);
-        const auto result = compile_text(repeated(rubbish, 200'000));
+        const auto result = compile_text(repeated(rubbish, 20'000));
         CHECK(result.scenarios.empty());
         CHECK_FALSE(result.diagnostics.empty());
         CHECK(result.diagnostics.size() <= 101);
