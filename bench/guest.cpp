@@ -60,7 +60,7 @@ Result<std::string> console_to_the_end(vmm::Machine& machine) {
 
 // The throughput of a spin_wait worker over that of the bare loop, side by side in one guest.
 Result<double> spin_ratio(const Kernel& kernel, std::string_view initramfs) {
-    const auto accelerator = vmm::choose_accelerator(std::nullopt);
+    const auto accelerator = vmm::choose_accelerator(std::nullopt, kernel.image);
     if (!accelerator) return accelerator.error();
     auto machine = vmm::Machine::start({.kernel_image = kernel.image,
                                         .initramfs = initramfs,

@@ -50,7 +50,7 @@ class Floor {
     static Result<Floor> create(const plan::Plan& plan, const std::filesystem::path& kernel_image) {
         auto initramfs = floor_initramfs();
         if (!initramfs) return initramfs.error();
-        auto accelerator = vmm::choose_accelerator(std::nullopt);
+        auto accelerator = vmm::choose_accelerator(std::nullopt, kernel_image);
         if (!accelerator) return accelerator.error();
         std::string command_line;
         for (const auto& argument : vmm::base_kernel_args()) command_line += argument + " ";
@@ -68,7 +68,7 @@ class Floor {
             "-machine",
             "q35",
             "-cpu",
-            "SapphireRapids",
+            vmm::cpu_model,
             "-smp",
             std::to_string(topology.cpus()) + ",sockets=" + std::to_string(topology.nodes) +
                 ",dies=" + std::to_string(topology.llcs / topology.nodes) + ",cores=" + std::to_string(topology.cores) +

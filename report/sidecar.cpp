@@ -124,6 +124,7 @@ void add_record(json& sidecar, const plan::Record& record) {
     sidecar["seed"] = record.seed;
     sidecar["accelerator"] = or_null(record.accelerator);
     sidecar["executor_version"] = or_null(record.executor_version);
+    sidecar["executor_resident_bytes"] = record.executor_resident_bytes;
     sidecar["workload_ns"] = record.workload_ns;
     sidecar["end"] = plan::to_string(record.end);
     sidecar["message"] = or_null(record.message);

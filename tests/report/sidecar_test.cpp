@@ -56,7 +56,8 @@ int files_in(const fs::path& directory) {
 TEST_CASE("a sidecar is named after scenario and variant and holds the whole record") {
     auto directory = TemporaryDirectory::create("ktstr-test-");
     REQUIRE(directory);
-    const auto result = passed_result();
+    auto result = passed_result();
+    result.record.executor_resident_bytes = 4'700'000;
     const auto path = report::write_sidecar(directory->path(), result);
     REQUIRE(path);
     CHECK(path->filename() == "even+split-8f37469c49c05e23.ktstr.json");
@@ -74,6 +75,7 @@ TEST_CASE("a sidecar is named after scenario and variant and holds the whole rec
     CHECK(sidecar["seed"] == 7);
     CHECK(sidecar["accelerator"] == "tcg");
     CHECK(sidecar["executor_version"] == "0.1.0");
+    CHECK(sidecar["executor_resident_bytes"] == 4'700'000);
     CHECK(sidecar["end"] == "completed");
     CHECK(sidecar["cleanup_duration_ms"] == 160);
     CHECK(sidecar["assertions"].at(0)["source"]["line"] == 9);
