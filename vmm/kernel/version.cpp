@@ -50,7 +50,7 @@ std::strong_ordering operator<=>(const KernelVersion& left, const KernelVersion&
     return left.suffix <=> right.suffix;
 }
 
-bool operator==(const KernelVersion& left, const KernelVersion& right) { return (left <=> right) == 0; }
+bool operator==(const KernelVersion& left, const KernelVersion& right) { return std::is_eq(left <=> right); }
 
 bool version_matches(std::string_view spec, std::string_view release) {
     if (spec.empty() || !release.starts_with(spec)) return false;
