@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "vmm/boot/accelerator.h"
+#include "vmm/boot/tsc.h"
 #include "wire/message.h"
 
 namespace ktstr::vmm {
@@ -78,6 +79,9 @@ std::vector<std::string> shape_arguments(const MachineConfig& config, const std:
 
 std::string command_line(const MachineConfig& config) {
     std::string line;
+    // tsc_early_khz: do not calibrate; tsc=reliable: do not check it against slower clocks, which are later on a busy
+    // host.
+    if (config.accelerator == "tcg") line = "tsc_early_khz=" + std::to_string(host_tsc_khz()) + " tsc=reliable";
     for (const auto* list : {&base_kernel_args(), &config.kernel_args})
         for (const auto& argument : *list) line += (line.empty() ? "" : " ") + argument;
     return line;
