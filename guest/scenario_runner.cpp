@@ -100,10 +100,10 @@ bool ScenarioRunner::reaped(pid_t pid, int status, const rusage& usage) {
 Result<void> ScenarioRunner::stop_workers(const WorkerFilter& which) {
     // A frozen process cannot end by itself.
     std::vector<std::string> in_the_way;
-    for (const auto& [name, since] : frozen_)
+    for (const auto& entry : frozen_)
         if (pool_.any_live(
-                [&](const WorkerProcess& worker) { return which(worker) && is_within(worker.cgroup, name); }))
-            in_the_way.push_back(name);
+                [&](const WorkerProcess& worker) { return which(worker) && is_within(worker.cgroup, entry.first); }))
+            in_the_way.push_back(entry.first);
     for (const auto& name : in_the_way)
         if (auto done = unfreeze(name); !done) return done;
 
@@ -158,9 +158,10 @@ Result<void> ScenarioRunner::tear_down(int step) {
                    return is_within(worker.cgroup, name);
                });
     });
-    for (auto name = names.rbegin(); name != names.rend(); ++name) {
-        if (!cgroups_.exists(*name)) continue;
-        if (auto removed = remove_cgroup(*name); !removed && stopped) stopped = removed;
+    std::reverse(names.begin(), names.end()); // what was made last lies lowest
+    for (const auto& name : names) {
+        if (!cgroups_.exists(name)) continue;
+        if (auto removed = remove_cgroup(name); !removed && stopped) stopped = removed;
     }
     return stopped;
 }

@@ -48,9 +48,9 @@ class ScenarioRunner {
     struct Done {
         std::string detail = {};
         Step ending = std::nullopt;
-        Done(std::string text) : detail(std::move(text)) {}   // NOLINT(google-explicit-constructor)
-        Done(Error error) : ending(executor_failed(error)) {} // NOLINT(google-explicit-constructor)
-        Done(Ending why) : ending(std::move(why)) {}          // NOLINT(google-explicit-constructor)
+        Done(std::string text) : detail(std::move(text)) {}          // NOLINT(google-explicit-constructor)
+        Done(const Error& error) : ending(executor_failed(error)) {} // NOLINT(google-explicit-constructor)
+        Done(Ending why) : ending(std::move(why)) {}                 // NOLINT(google-explicit-constructor)
     };
     Done execute(const plan::AddCgroup& op);
     Done execute(const plan::RemoveCgroup& op);

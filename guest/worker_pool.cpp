@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstring>
+#include <sstream>
 
 #include "base/process.h"
 #include "guest/kernel_file.h"
@@ -84,17 +84,13 @@ struct OwnedPipes {
     }
 };
 
+// "time on a CPU, time runnable but waiting, times put on a CPU" (Documentation/scheduler/sched-stats.rst)
 void read_schedstat(WorkerProcess& worker) {
     const auto content = read_kernel_file("/proc/" + std::to_string(worker.pid) + "/schedstat");
     if (!content) return; // a kernel without CONFIG_SCHED_INFO
+    std::istringstream fields(content.value());
     std::uint64_t on_cpu = 0;
-    std::array<std::uint64_t*, 3> fields = {&on_cpu, &worker.run_delay_ns, &worker.timeslices};
-    const char* at = content->data();
-    const char* end = at + content->size();
-    for (auto* field : fields) {
-        while (at < end && *at == ' ') ++at;
-        at = std::from_chars(at, end, *field).ptr;
-    }
+    fields >> on_cpu >> worker.run_delay_ns >> worker.timeslices;
 }
 
 std::uint64_t to_ns(const timeval& time) {
