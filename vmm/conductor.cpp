@@ -133,7 +133,7 @@ class Conductor {
         const double cpus = request_.plan.topology.cpus();
         const double megabytes = static_cast<double>(request_.archive.size()) / 1e6;
         if (finished_) return poweroff_limit_s;
-        if (phase_ == "boot") return 40 + 2 * cpus;
+        if (phase_ == "boot") return 20 + cpus;
         if (phase_ == "stage") return 20 + 0.5 * cpus + megabytes;
         if (phase_ == "attach") return attach_limit_s();
         if (phase_ == "scenario") return static_cast<double>(request_.plan.duration_ns) / 1e9 * 1.5 + 20 + cpus;

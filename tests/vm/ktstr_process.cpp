@@ -87,14 +87,6 @@ Running::Running(const Sandbox& sandbox, std::vector<std::string> arguments, Fd 
           return require(Process::start(options));
       }()) {}
 
-bool Running::wait_for_text(const std::string& text) {
-    while (true) {
-        const bool ended = process_.wait_for(std::chrono::milliseconds(20)).has_value();
-        if (content(errors_).find(text) != std::string::npos) return true;
-        if (ended) return false;
-    }
-}
-
 Outcome Running::finish() {
     const ProcessExit exit = process_.wait();
     return {exit, content(output_), content(errors_)};

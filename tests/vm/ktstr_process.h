@@ -47,8 +47,6 @@ class Running {
   public:
     Running(const Sandbox& sandbox, std::vector<std::string> arguments);
     [[nodiscard]] Process& process() { return process_; }
-    // Waits until standard error has `text`, however long that takes, or the process has ended (false).
-    bool wait_for_text(const std::string& text);
     Outcome finish();
 
   private:
