@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/run_options.h"
@@ -42,6 +43,8 @@ struct Setup {
     std::vector<Kernel> kernels;
     std::string accelerator;
     std::string initramfs;
+    std::string initramfs_sha256;
+    std::optional<vmm::TemplateStore> templates; // none: always boot
 };
 
 class Listener : public vmm::RunListener {
@@ -49,6 +52,7 @@ class Listener : public vmm::RunListener {
     Listener(report::Progress& progress, int id) : progress_(progress), id_(id) {}
     void phase(const std::string& name) override { progress_.phase(id_, name); }
     void heartbeat(int step, std::uint64_t work_units) override { progress_.heartbeat(id_, step, work_units); }
+    void note(const std::string& text) override { progress_.note(id_, text); }
 
   private:
     report::Progress& progress_;
@@ -75,6 +79,8 @@ Result<Setup> set_up(const RunOptions& options) {
     auto initramfs = vmm::make_initramfs(*executor);
     if (!initramfs) return initramfs.error();
     setup.initramfs = std::move(*initramfs);
+    setup.initramfs_sha256 = sha256_hex(setup.initramfs);
+    if (!options.cold) setup.templates = vmm::TemplateStore::of_user();
     if (auto made = make_directories(options.out); !made) return made.error();
     return setup;
 }
@@ -155,7 +161,10 @@ class Runner {
                              .archive = std::move(*bytes),
                              .scheduler_path = std::move(scheduler_path),
                              .accelerator = setup_.accelerator,
-                             .seed = options_.seed},
+                             .seed = options_.seed,
+                             .templates = setup_.templates ? &*setup_.templates : nullptr,
+                             .kernel_sha256 = task.kernel->sha256,
+                             .initramfs_sha256 = setup_.initramfs_sha256},
                             listener, cancellation_);
     }
 
@@ -262,6 +271,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--out", options->out, "where the records go")->capture_default_str()->type_name("DIR");
     command->add_flag("--fail-fast,!--keep-going", options->fail_fast,
                       "stop at the first failure (default: keep going)");
+    command->add_flag("--cold", options->cold, "boot every machine, instead of starting from saved ones");
     command->add_option("--seed", options->seed, "seed of everything random in the guest")->capture_default_str();
     add_compile_options(*command, options->topology, options->duration);
     command->callback([options, &exit_code] { exit_code = run_scenarios(*options); });

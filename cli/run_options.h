@@ -25,6 +25,7 @@ struct RunOptions {
     std::filesystem::path out = "ktstr-runs";
     int jobs = 0; // 0: chosen from the host
     bool fail_fast = false;
+    bool cold = false;
     std::uint64_t seed = 1;
 };
 

@@ -70,10 +70,9 @@ std::set<std::string> CgroupTree::inner_names(const plan::Plan& plan) {
     return inner;
 }
 
-Result<CgroupTree> CgroupTree::create(std::string mount_point, std::set<std::string> inner) {
+Result<CgroupTree> CgroupTree::create(std::string mount_point) {
     CgroupTree tree;
     tree.mount_point_ = std::move(mount_point);
-    tree.inner_ = std::move(inner);
     const auto available = read_kernel_file(tree.mount_point_ + "/cgroup.controllers");
     if (!available) return available.error();
     std::istringstream words(*available);

@@ -22,9 +22,10 @@ namespace ktstr::guest {
 
 class CgroupTree {
   public:
-    // Makes the scenario's root cgroup and hands down every controller that the kernel has. `inner` are the names that
-    // have others below them.
-    static Result<CgroupTree> create(std::string mount_point, std::set<std::string> inner);
+    // Makes the scenario's root cgroup and hands down every controller that the kernel has. Needs no plan.
+    static Result<CgroupTree> create(std::string mount_point);
+    // The names that will have others below them (inner_names()); before the first create_cgroup().
+    void set_inner(std::set<std::string> inner) { inner_ = std::move(inner); }
     // The names of `plan` that have others below them.
     static std::set<std::string> inner_names(const plan::Plan& plan);
 

@@ -124,7 +124,7 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
     return ending;
 }
 
-Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox) {
+Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, CgroupTree cgroups) {
     loop.run_until({.look_every_ns = 3600 * ns_per_s}, [&inbox] { return inbox.has_begun(); });
     loop.run_until({}, [&inbox] { return inbox.is_complete(); });
     if (inbox.failed()) return executor_failed(*inbox.failed());
@@ -134,31 +134,34 @@ Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox) {
     const auto plan = plan::plan_from_json(inbox.begin().plan);
     if (!plan) return executor_failed(plan.error());
     if (auto prepared = prepare_machine(inbox.begin(), *plan); !prepared) return executor_failed(prepared.error());
-    auto cgroups = CgroupTree::create("/sys/fs/cgroup", CgroupTree::inner_names(*plan));
-    if (!cgroups) return executor_failed(cgroups.error());
-    if (auto missing = missing_controllers(*plan, *cgroups)) return ending_of(plan::RunEnd::kernel_unusable, *missing);
-    Ending ending = run_scenario(loop, timeline, *plan, inbox.begin(), std::move(*cgroups));
+    cgroups.set_inner(CgroupTree::inner_names(*plan));
+    if (auto missing = missing_controllers(*plan, cgroups)) return ending_of(plan::RunEnd::kernel_unusable, *missing);
+    Ending ending = run_scenario(loop, timeline, *plan, inbox.begin(), std::move(cgroups));
     if (inbox.failed() && ending.end == plan::RunEnd::completed) return executor_failed(*inbox.failed());
     return ending;
 }
 
 } // namespace
 
-Result<Port> make_ready() {
+Result<Ready> make_ready() {
     if (auto mounted = mount_file_systems(); !mounted) return mounted.error();
     if (auto raised = raise_limits(); !raised) return raised.error();
     if (auto taken = take_precedence(); !taken) return taken.error();
     bring_loopback_up();
-    return Port::open(wire::port_name, port_limit_ns);
+    auto cgroups = CgroupTree::create("/sys/fs/cgroup");
+    if (!cgroups) return cgroups.error();
+    auto port = Port::open(wire::port_name, port_limit_ns);
+    if (!port) return port.error();
+    return Ready{std::move(*port), std::move(*cgroups)};
 }
 
-void run_executor(Port port) {
-    auto loop = EventLoop::create(std::move(port));
+void run_executor(Ready ready) {
+    auto loop = EventLoop::create(std::move(ready.port));
     if (!loop) return;
     Timeline timeline(*loop);
     Inbox inbox(*loop);
     loop->send(wire::FrameType::hello, hello());
-    const Ending ending = execute(*loop, timeline, inbox);
+    const Ending ending = execute(*loop, timeline, inbox, std::move(ready.cgroups));
     loop->send_last(wire::Finish{.end = ending.end,
                                  .message = valid_utf8(ending.message),
                                  .hint = valid_utf8(ending.hint),

@@ -3,14 +3,21 @@
 #pragma once
 
 #include "base/result.h"
+#include "guest/cgroup.h"
 #include "guest/port.h"
 
 namespace ktstr::guest {
 
-// All that does not depend on a plan. What comes after it may come after the VM was saved and restored.
-Result<Port> make_ready();
+struct Ready {
+    Port port;
+    CgroupTree cgroups;
+};
+
+// All that does not depend on a plan. What comes after it may come after the VM was saved and restored, in a CPU that
+// has not run anything yet: what is slow belongs here.
+Result<Ready> make_ready();
 
 // From hello to the last frame. The caller powers off.
-void run_executor(Port port);
+void run_executor(Ready ready);
 
 } // namespace ktstr::guest

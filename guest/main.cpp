@@ -55,10 +55,10 @@ int run_bench(const Bench& bench) {
     if (const auto bench = wanted_bench(argc, argv)) {
         if (auto mounted = guest::mount_file_systems(); !mounted) failed(mounted.error());
         run_bench(*bench);
-    } else if (auto port = guest::make_ready(); !port) {
-        failed(port.error());
+    } else if (auto ready = guest::make_ready(); !ready) {
+        failed(ready.error());
     } else {
-        guest::run_executor(std::move(*port));
+        guest::run_executor(std::move(*ready));
     }
     guest::power_off();
 }

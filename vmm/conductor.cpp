@@ -31,6 +31,7 @@ constexpr std::size_t scheduler_log_limit = 256U << 10U;
 constexpr std::size_t list_limit = 200'000; // events and worker reports that a guest may send
 constexpr auto tick = std::chrono::milliseconds(500);
 constexpr double poweroff_limit_s = 10;
+constexpr double restored_limit_s = 10; // for the first word of a restored guest, on the patience clock
 // The executor has an attach limit too, in guest time, which a busy host makes run out early: this much longer.
 constexpr double attach_backstop = 10;
 
@@ -67,25 +68,38 @@ std::uint64_t wall_clock_ns() {
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+MachineConfig machine_config(const RunRequest& request) {
+    return {.kernel_image = request.kernel_image,
+            .initramfs = request.initramfs,
+            .topology = request.plan.topology,
+            .memory_bytes = request.plan.memory_bytes,
+            .kernel_args = request.plan.kernel_args,
+            .accelerator = request.accelerator};
+}
+
+TemplateIdentity identity_of(const RunRequest& request) {
+    return template_identity(machine_config(request), request.kernel_sha256, request.initramfs_sha256);
+}
+
 class Conductor {
   public:
-    Conductor(const RunRequest& request, RunListener& listener, const Cancellation& cancellation)
-        : request_(request), listener_(listener), cancellation_(cancellation) {
+    // `saved`: the machine to start from, null to boot.
+    Conductor(const RunRequest& request, RunListener& listener, const Cancellation& cancellation, const Template* saved)
+        : request_(request), listener_(listener), cancellation_(cancellation), saved_(saved),
+          decoder_(saved != nullptr ? saved->next_sequence : 0) {
         record_.seed = request.seed;
         record_.accelerator = request.accelerator;
     }
 
     Record run() {
         enter_phase("boot");
-        auto machine = Machine::start({.kernel_image = request_.kernel_image,
-                                       .initramfs = request_.initramfs,
-                                       .topology = request_.plan.topology,
-                                       .memory_bytes = request_.plan.memory_bytes,
-                                       .kernel_args = request_.plan.kernel_args,
-                                       .accelerator = request_.accelerator});
+        MachineConfig config = machine_config(request_);
+        config.incoming = saved_ != nullptr;
+        auto machine = Machine::start(config);
         if (machine) {
             machine_ = &*machine;
             patience_.emplace(machine_->process().pid());
+            if (saved_ != nullptr) restore();
             while (!ended_) step();
             machine_ = nullptr;
         } else {
@@ -98,8 +112,26 @@ class Conductor {
         return std::move(record_);
     }
 
+    // Why the saved machine was of no use, before it said its first word.
+    [[nodiscard]] const std::optional<std::string>& unheard() const { return unheard_; }
+
   private:
     using Clock = std::chrono::steady_clock;
+
+    void restore() {
+        record_.restored = true;
+        record_.kernel_release = saved_->kernel_release;
+        record_.executor_version = wire::executor_version; // part of the template's identity
+        auto restored = copy_memory(*saved_, machine_->memory());
+        if (restored) restored = machine_->restore_state(saved_->state);
+        if (!restored) return give_up_saved(restored.error().message);
+        begin();
+    }
+
+    void give_up_saved(std::string why) {
+        unheard_ = std::move(why);
+        ended_ = true;
+    }
 
     // The first end that is given stays.
     void end(RunEnd how, std::string message, std::string hint = {}) {
@@ -165,6 +197,9 @@ class Conductor {
         if (Clock::now() - last_watch_ < tick) return;
         last_watch_ = Clock::now();
         patience_->update();
+        if (saved_ != nullptr && !heard_ && patience_->elapsed().count() > restored_limit_s)
+            return give_up_saved("it did not answer within " + std::to_string(static_cast<int>(restored_limit_s)) +
+                                 " s");
         if (patience_->elapsed().count() < phase_limit_s()) return;
         if (finished_) {
             ended_ = true; // all was said; the machine is killed
@@ -192,6 +227,8 @@ class Conductor {
             return;
         }
         const auto exit = machine_->process().wait();
+        if (saved_ != nullptr && !heard_)
+            return give_up_saved("QEMU ended: " + exit.text() + " " + machine_->messages());
         const std::string panic = line_with(record_.console, "Kernel panic");
         if (!panic.empty()) return end(RunEnd::kernel_panicked, "in the phase '" + phase_ + "': " + panic);
         const std::string messages = machine_->messages();
@@ -242,6 +279,7 @@ class Conductor {
             if (!frame)
                 return end(RunEnd::executor_failed, "what the guest sent cannot be read: " + frame.error().message);
             if (!*frame) return;
+            heard_ = true;
             if (auto handled = handle(**frame); !handled)
                 return end(RunEnd::executor_failed, "what the guest sent cannot be read: " + handled.error().message);
         }
@@ -283,9 +321,17 @@ class Conductor {
                 "kernel " + hello->kernel_release + " has no sched_ext, which the scheduler '" +
                     request_.plan.scheduler->name + "' needs",
                 "choose another with --kernel, or get one: ktstr kernel build");
-        else
+        else {
+            save_template();
             begin();
+        }
         return {};
+    }
+
+    void save_template() {
+        if (request_.templates == nullptr) return;
+        const auto saved = request_.templates->save(*machine_, identity_of(request_), record_.kernel_release, 1);
+        if (!saved) listener_.note("the machine could not be saved for faster starts: " + saved.error().message);
     }
 
     void begin() {
@@ -371,6 +417,7 @@ class Conductor {
     const RunRequest& request_;
     RunListener& listener_;
     const Cancellation& cancellation_;
+    const Template* saved_;
     Machine* machine_ = nullptr;
     std::optional<Patience> patience_;
     wire::FrameDecoder decoder_;
@@ -382,6 +429,8 @@ class Conductor {
     bool control_open_ = true;
     bool finished_ = false; // the guest's last frame has come, or the end is known
     bool ended_ = false;    // nothing more to wait for
+    bool heard_ = false;    // a frame has come
+    std::optional<std::string> unheard_;
     std::string phase_;
     Clock::time_point started_ = Clock::now();
     Clock::time_point phase_started_ = started_;
@@ -397,7 +446,20 @@ bool Cancellation::cancelled() const {
 }
 
 plan::Record conduct(const RunRequest& request, RunListener& listener, const Cancellation& cancellation) {
-    return Conductor(request, listener, cancellation).run();
+    if (request.templates != nullptr) {
+        const TemplateIdentity identity = identity_of(request);
+        const auto saved = request.templates->open(identity);
+        if (!saved)
+            listener.note(saved.error().message + "; booting");
+        else if (*saved) {
+            Conductor conductor(request, listener, cancellation, &**saved);
+            auto record = conductor.run();
+            if (!conductor.unheard()) return record;
+            listener.note("the saved machine cannot be used: " + *conductor.unheard() + "; booting");
+            request.templates->remove(identity);
+        }
+    }
+    return Conductor(request, listener, cancellation, nullptr).run();
 }
 
 } // namespace ktstr::vmm

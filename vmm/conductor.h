@@ -9,6 +9,7 @@
 
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
+#include "vmm/boot/template.h"
 #include "vmm/cancellation.h"
 
 namespace ktstr::vmm {
@@ -21,6 +22,9 @@ struct RunRequest {
     std::string scheduler_path; // in the guest; empty without a scheduler
     std::string accelerator;
     std::uint64_t seed = 0;
+    const TemplateStore* templates = nullptr; // start from a saved machine, and save one; null: always boot
+    std::string kernel_sha256 = {};           // with templates
+    std::string initramfs_sha256 = {};        // with templates
 };
 
 // Told what happens, on the conducting thread. Phases: "boot", "stage", "attach", "scenario", "teardown".
@@ -29,8 +33,13 @@ class RunListener {
     virtual ~RunListener() = default;
     virtual void phase(const std::string& name) = 0;
     virtual void heartbeat(int step, std::uint64_t work_units) = 0;
+    // One line for the user: something that did not work and was done another way.
+    virtual void note(const std::string& text) = 0;
 };
 
+// With templates the run starts from a saved machine if there is one. If that does not answer in time, or cannot be
+// used, the run says so in a note and boots; a run that boots saves the machine at the executor's ready point.
+//
 // Always returns a record: how the run ended is in it. The calling thread must live until it returns (QEMU dies with
 // it).
 plan::Record conduct(const RunRequest& request, RunListener& listener, const Cancellation& cancellation);

@@ -55,6 +55,8 @@ std::string encode_frame(FrameType type, std::uint32_t sequence, std::string_vie
 // Cuts a byte stream into frames. After an error the stream is lost: every later next() gives the same error.
 class FrameDecoder {
   public:
+    // `next_sequence` is that of the first frame to come: not 0 when the stream is taken up in the middle.
+    explicit FrameDecoder(std::uint32_t next_sequence = 0) : expected_sequence_(next_sequence) {}
     void feed(std::string_view bytes);
     // A whole frame, or none if more bytes are needed; an error for a bad magic, an unknown type, a length over the
     // limit, a wrong CRC, or a sequence number that is not the next.
@@ -63,7 +65,7 @@ class FrameDecoder {
   private:
     std::string buffer_;
     std::size_t consumed_ = 0;
-    std::uint32_t expected_sequence_ = 0;
+    std::uint32_t expected_sequence_;
     std::optional<Error> failed_;
 };
 

@@ -98,6 +98,7 @@ json to_json(const Record& record) {
             {"kernel_release", record.kernel_release},
             {"accelerator", record.accelerator},
             {"executor_version", record.executor_version},
+            {"restored", record.restored},
             {"seed", record.seed},
             {"phases", array_json(record.phases)},
             {"duration_ms", record.duration_ms},

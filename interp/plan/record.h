@@ -90,6 +90,7 @@ struct Record {
     std::string kernel_release;
     std::string accelerator; // "kvm" or "tcg"
     std::string executor_version;
+    bool restored = false; // started from a saved machine instead of a boot
     std::uint64_t seed = 0;
     std::vector<PhaseTime> phases;
     double duration_ms = 0;                    // host time of the whole run

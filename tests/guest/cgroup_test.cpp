@@ -55,7 +55,9 @@ TEST_CASE("a cgroup lies within itself and those above, not within its namesakes
 
 TEST_CASE("workers of an inner cgroup live in a leaf, those of others in the cgroup itself") {
     const FakeMount mount("");
-    const auto tree = CgroupTree::create(mount.path(), {"parent"});
+    auto tree = CgroupTree::create(mount.path());
+    REQUIRE(tree);
+    tree->set_inner({"parent"});
     REQUIRE(tree.ok());
     CHECK(tree->process_path("parent") == mount.path() + "/ktstr/parent/ktstr.workers");
     CHECK(tree->process_path("parent/child") == mount.path() + "/ktstr/parent/child");
@@ -64,7 +66,9 @@ TEST_CASE("workers of an inner cgroup live in a leaf, those of others in the cgr
 
 TEST_CASE("creating a cgroup makes the ones above it, and removing takes what is below") {
     const FakeMount mount("");
-    const auto tree = CgroupTree::create(mount.path(), {"a", "a/b"});
+    auto tree = CgroupTree::create(mount.path());
+    REQUIRE(tree);
+    tree->set_inner({"a", "a/b"});
     REQUIRE(tree.ok());
     const auto created = tree->create_cgroup("a/b/c");
     REQUIRE(created.ok());
@@ -77,7 +81,7 @@ TEST_CASE("creating a cgroup makes the ones above it, and removing takes what is
 
 TEST_CASE("a controller that the plan needs and the kernel lacks is named with its configuration option") {
     const FakeMount mount("");
-    const auto tree = CgroupTree::create(mount.path(), {});
+    const auto tree = CgroupTree::create(mount.path());
     REQUIRE(tree.ok());
     plan::Plan plan;
     plan.backdrop.push_back(add_cgroup("hot"));

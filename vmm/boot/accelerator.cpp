@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
@@ -94,24 +95,29 @@ std::optional<Error> probe(const std::string& accelerator, const std::filesystem
 }
 
 // Everything that the answer depends on.
-std::string probe_key(const std::string& version, const std::filesystem::path& kernel_image) {
+std::string probe_key(const std::string& qemu, const std::filesystem::path& kernel_image) {
     const auto boot = read_file("/proc/sys/kernel/random/boot_id");
     struct stat kvm {};
     const bool present = ::stat("/dev/kvm", &kvm) == 0;
     const bool usable = ::access("/dev/kvm", R_OK | W_OK) == 0;
     struct stat kernel {};
     (void)::stat(kernel_image.c_str(), &kernel);
-    return sha256_hex(version + kernel_image.string() + std::to_string(kernel.st_mtime) + (boot ? *boot : "") +
+    return sha256_hex(qemu + kernel_image.string() + std::to_string(kernel.st_mtime) + (boot ? *boot : "") +
                       std::to_string(present) + std::to_string(usable) + std::to_string(kvm.st_rdev));
 }
 
 } // namespace
 
-Result<std::string> qemu_version() {
-    auto output = run_command({.arguments = {qemu_program, "--version"}});
-    if (!output || !output->exit.clean())
-        return Error{std::string("cannot run ") + qemu_program, "install QEMU: apt-get install qemu-system-x86"};
-    return output->output.substr(0, output->output.find('\n'));
+std::string qemu_identity() {
+    std::istringstream path(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
+    for (std::string directory; std::getline(path, directory, ':');) {
+        const std::string program = directory + "/" + qemu_program;
+        struct stat status {};
+        if (::stat(program.c_str(), &status) == 0 && S_ISREG(status.st_mode))
+            return program + " " + std::to_string(status.st_size) + " " + std::to_string(status.st_mtim.tv_sec) + "." +
+                   std::to_string(status.st_mtim.tv_nsec);
+    }
+    return {};
 }
 
 Result<std::string> choose_accelerator(const std::optional<std::string>& override_name,
@@ -123,9 +129,10 @@ Result<std::string> choose_accelerator(const std::optional<std::string>& overrid
             return Error{error->message, "leave --accel out to take what works"};
         return *override_name;
     }
-    auto version = qemu_version();
-    if (!version) return version.error();
-    const std::string key = probe_key(*version, kernel_image);
+    const std::string qemu = qemu_identity();
+    if (qemu.empty())
+        return Error{std::string("there is no ") + qemu_program, "install QEMU: apt-get install qemu-system-x86"};
+    const std::string key = probe_key(qemu, kernel_image);
     const auto cache_path = cache_directory() / "accelerator.json";
     if (const auto cached = read_file(cache_path, 65536)) {
         const auto json = nlohmann::json::parse(*cached, nullptr, false);

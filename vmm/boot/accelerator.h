@@ -18,9 +18,8 @@ namespace ktstr::vmm {
 Result<std::string> choose_accelerator(const std::optional<std::string>& override_name,
                                        const std::filesystem::path& kernel_image);
 
-// "QEMU emulator version 10.0.2 (...)": its first line. An error if QEMU cannot be started, with the package to
-// install.
-Result<std::string> qemu_version();
+// The QEMU program that runs: its path, size and time of change. Empty if there is none.
+std::string qemu_identity();
 
 inline constexpr const char* qemu_program = "qemu-system-x86_64";
 

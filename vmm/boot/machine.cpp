@@ -8,7 +8,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <sstream>
+#include <thread>
 
 #include "base/file.h"
 #include "vmm/boot/accelerator.h"
@@ -20,6 +22,7 @@ namespace ktstr::vmm {
 namespace {
 
 constexpr std::uint64_t mib = 1ULL << 20U;
+constexpr int control_timeout_ms = 30'000; // for an answer of QEMU's, on the busiest of hosts
 
 struct SocketPair {
     Fd ours;
@@ -77,17 +80,20 @@ std::vector<std::string> shape_arguments(const MachineConfig& config, const std:
     return arguments;
 }
 
+// tsc_early_khz: do not calibrate; tsc=reliable: do not check it against slower clocks, which are later on a busy host.
 std::string command_line(const MachineConfig& config) {
+    const std::string tsc = "tsc_early_khz=" + std::to_string(host_tsc_khz()) + " tsc=reliable ";
+    return (config.accelerator == "tcg" ? tsc : std::string()) + kernel_args(config);
+}
+
+} // namespace
+
+std::string kernel_args(const MachineConfig& config) {
     std::string line;
-    // tsc_early_khz: do not calibrate; tsc=reliable: do not check it against slower clocks, which are later on a busy
-    // host.
-    if (config.accelerator == "tcg") line = "tsc_early_khz=" + std::to_string(host_tsc_khz()) + " tsc=reliable";
     for (const auto* list : {&base_kernel_args(), &config.kernel_args})
         for (const auto& argument : *list) line += (line.empty() ? "" : " ") + argument;
     return line;
 }
-
-} // namespace
 
 const std::vector<std::string>& base_kernel_args() {
     // panic=-1: reboot at once on a panic, which -no-reboot turns into the end of QEMU.
@@ -140,6 +146,8 @@ Result<Machine> Machine::start(const MachineConfig& config) {
           std::string("-device"),  std::string("virtserialport,chardev=port,name=") + wire::port_name})
         arguments.push_back(argument);
 
+    if (config.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
+
     auto process = Process::start(options);
     if (!process) return Error{process.error().message, "install QEMU: apt-get install qemu-system-x86"};
     Machine machine(std::move(*process));
@@ -149,6 +157,55 @@ Result<Machine> Machine::start(const MachineConfig& config) {
     machine.console_ = std::move(console->ours);
     machine.qmp_ = Qmp(std::move(control->ours));
     return machine;
+}
+
+Result<void> Machine::command(const std::string& name, nlohmann::json arguments) {
+    const auto id = qmp_.execute(name, std::move(arguments));
+    if (!id) return id.error();
+    const auto reply = qmp_.wait_reply(*id, control_timeout_ms);
+    if (!reply) return Error{"'" + name + "': " + reply.error().message};
+    return {};
+}
+
+// Guest memory is in files of its own: the stream holds the rest only (QEMU's docs/devel/migration).
+Result<void> Machine::leave_out_memory() {
+    return command("migrate-set-capabilities",
+                   {{"capabilities", {{{"capability", "x-ignore-shared"}, {"state", true}}}}});
+}
+
+Result<void> Machine::wait_migration() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(control_timeout_ms);
+    while (std::chrono::steady_clock::now() < deadline) {
+        const auto id = qmp_.execute("query-migrate");
+        if (!id) return id.error();
+        const auto reply = qmp_.wait_reply(*id, control_timeout_ms);
+        if (!reply) return reply.error();
+        const std::string status = reply->value("status", "none");
+        if (status == "completed") return {};
+        if (status == "failed" || status == "cancelled")
+            return Error{"QEMU could not move the machine's state: " + reply->value("error-desc", status)};
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return Error{"QEMU did not move the machine's state within " + std::to_string(control_timeout_ms) + " ms"};
+}
+
+Result<void> Machine::stop() { return command("stop"); }
+
+Result<void> Machine::resume() { return command("cont"); }
+
+Result<void> Machine::save_state(const std::filesystem::path& path) {
+    if (auto set = leave_out_memory(); !set) return set;
+    if (auto begun = command("migrate", {{"uri", "file:" + path.string()}}); !begun) return begun;
+    return wait_migration();
+}
+
+Result<void> Machine::restore_state(const Fd& state) {
+    // QEMU reads the file through this process's descriptor: the name may be gone by now.
+    const std::string path = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(state.get());
+    if (auto set = leave_out_memory(); !set) return set;
+    if (auto begun = command("migrate-incoming", {{"uri", "file:" + path}}); !begun) return begun;
+    if (auto moved = wait_migration(); !moved) return moved;
+    return resume();
 }
 
 std::string Machine::messages() const {

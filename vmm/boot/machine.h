@@ -31,6 +31,7 @@ struct MachineConfig {
     std::uint64_t memory_bytes = 0; // split evenly over the NUMA nodes; a multiple of 1 MiB per node
     std::vector<std::string> kernel_args;
     std::string accelerator; // "kvm" or "tcg"
+    bool incoming = false;   // wait for restore_state() instead of booting
 };
 
 // Guest memory of one NUMA node: a shared mapping of the same file shows it to the host.
@@ -51,11 +52,21 @@ class Machine {
     } // what the guest prints on its serial line; non-blocking
     [[nodiscard]] Qmp& qmp() { return qmp_; }
     [[nodiscard]] const std::vector<NodeMemory>& memory() const { return memory_; }
+    // All vCPUs stand still, and guest time with them, until resume().
+    Result<void> stop();
+    Result<void> resume();
+    // Writes everything but guest memory to a file, while stopped. The guest can go on afterwards.
+    Result<void> save_state(const std::filesystem::path& path);
+    // For a machine started with `incoming`, once its memory is filled in: reads such a file and lets the guest go on.
+    Result<void> restore_state(const Fd& state);
     // What QEMU itself said on standard error, warnings left out.
     [[nodiscard]] std::string messages() const;
 
   private:
     explicit Machine(Process process) : process_(std::move(process)) {}
+    Result<void> command(const std::string& name, nlohmann::json arguments = nlohmann::json::object());
+    Result<void> leave_out_memory();
+    Result<void> wait_migration();
     std::vector<NodeMemory> memory_;
     Fd messages_;
     Fd channel_;
@@ -63,6 +74,9 @@ class Machine {
     Qmp qmp_;
     Process process_;
 };
+
+// The kernel's arguments: those of every guest, and then the plan's own. What tells it the host's TSC comes on top.
+std::string kernel_args(const MachineConfig& config);
 
 // Kernel arguments of every guest, before the plan's own.
 const std::vector<std::string>& base_kernel_args();
