@@ -80,7 +80,8 @@ Running::Running(const Sandbox& sandbox, std::vector<std::string> arguments)
 
 Running::Running(const Sandbox& sandbox, std::vector<std::string> arguments, Fd output, Fd errors)
     : output_(std::move(output)), errors_(std::move(errors)), process_([&] {
-          if (arguments.empty() || arguments[0] != "unshare") arguments.insert(arguments.begin(), KTSTR_PROGRAM);
+          if (arguments.empty() || (arguments[0] != "unshare" && arguments[0] != "env"))
+              arguments.insert(arguments.begin(), KTSTR_PROGRAM);
           auto options = sandbox.options(std::move(arguments));
           options.stdout_fd = output_.get();
           options.stderr_fd = errors_.get();

@@ -382,6 +382,9 @@ void TemplateStore::evict(const std::string& newest) const {
 }
 
 Result<void> copy_memory(const Template& from, const std::vector<NodeMemory>& to) {
+    const auto facts = look_at(from.memory, "a saved memory");
+    if (!facts) return facts.error();
+    if (facts->size != total_bytes(to)) return Error{"the saved memory is not of the machine's size"};
     // Read, not mapped: a file that shrinks meanwhile is an error then, not a signal.
     std::vector<char> buffer(256U << 10U);
     std::uint64_t offset = 0;
