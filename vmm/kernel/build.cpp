@@ -41,15 +41,16 @@ struct Tool {
 };
 
 // Everything the build runs, with the Debian package that has it.
-constexpr std::array<Tool, 9> tools = {{{"make", "make"},
-                                        {"gcc", "gcc"},
-                                        {"ld", "binutils"},
-                                        {"flex", "flex"},
-                                        {"bison", "bison"},
-                                        {"bc", "bc"},
-                                        {"pahole", "pahole"},
-                                        {"tar", "tar"},
-                                        {"xz", "xz-utils"}}};
+constexpr std::array<Tool, 10> tools = {{{"make", "make"},
+                                         {"gcc", "gcc"},
+                                         {"ld", "binutils"},
+                                         {"flex", "flex"},
+                                         {"bison", "bison"},
+                                         {"bc", "bc"},
+                                         {"pahole", "pahole"},
+                                         {"python3", "python3"}, // scripts/bpf_doc.py, for resolve_btfids
+                                         {"tar", "tar"},
+                                         {"xz", "xz-utils"}}};
 
 // What is not unpacked of the source: code for other machines and for devices that the fragment leaves out, and
 // manuals. It is 60 % of the files, and some disks take minutes to remove them again. Kconfig files and Makefiles stay.
