@@ -69,10 +69,19 @@ Result<KtstrRun> Bench::run(bool watch_memory) const {
     if (!out) return out.error();
     KtstrRun run;
     const auto started = std::chrono::steady_clock::now();
-    auto process = Process::start(
-        {.arguments = {(program_directory() / "ktstr").string(), "run", scenario_file().string(), "--kernel", kernel_,
-                       "--out", out->path().string(), "--format", "json", "--jobs", "1"},
-         .stderr_fd = 2});
+    std::vector<std::string> arguments = {(program_directory() / "ktstr").string(),
+                                          "run",
+                                          scenario_file().string(),
+                                          "--kernel",
+                                          kernel_,
+                                          "--out",
+                                          out->path().string(),
+                                          "--format",
+                                          "json",
+                                          "--jobs",
+                                          "1"};
+    if (!templates_) arguments.emplace_back("--cold");
+    auto process = Process::start({.arguments = std::move(arguments), .stderr_fd = 2});
     if (!process) return process.error();
     std::optional<ProcessExit> exit;
     while (watch_memory && !exit && std::chrono::steady_clock::now() - started < longest_run) {

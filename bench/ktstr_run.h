@@ -28,6 +28,8 @@ class Bench {
   public:
     // `source` is the text of a .ktl file with one scenario; `kernel` is what --kernel takes.
     static Result<Bench> create(const std::string& source, const std::string& kernel);
+    // Lets the next runs start from saved machines; without it each run boots (--cold).
+    void use_templates() { templates_ = true; }
 
     // The plan that `ktstr plan` makes of the scenario.
     [[nodiscard]] Result<plan::Plan> plan() const;
@@ -41,6 +43,7 @@ class Bench {
 
     TemporaryDirectory directory_;
     std::string kernel_;
+    bool templates_ = false;
 };
 
 // The folder of this program, where ktstr and its helpers are too.
