@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <iostream>
+#include <sstream>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -184,6 +186,37 @@ Result<Figure> disk_figure() {
                   .direction = Bound::at_most};
 }
 
+// Restored guests in a row, two at a time: how many did not start from the saved machine, or did not pass.
+Result<Figure> measure_consecutive() {
+    constexpr std::array<std::pair<const char*, int>, 3> shapes = {
+        {{"1n1l2c1t", 200}, {"1n1l8c1t", 200}, {"1n4l8c1t", 100}}};
+    auto directory = TemporaryDirectory::create("ktstr-bench-");
+    if (!directory) return directory.error();
+    std::string text;
+    for (const auto& [topology, count] : shapes)
+        for (int i = 0; i < count; ++i)
+            text += "scenario \"" + std::string(topology) + " " + std::to_string(i) + "\" {\n  topology " + topology +
+                    "\n  memory 512MiB\n  duration 10ms\n  cgroup one { workers 1 of spin_wait }\n  expect { progress "
+                    "off }\n}\n";
+    const auto source = directory->path() / "many.ktl";
+    if (auto written = write_file(source, text); !written) return written.error();
+    auto output = run_command({.arguments = {(program_directory() / "ktstr").string(), "run", source.string(), "--out",
+                                             directory->path().string(), "--format", "json", "--jobs", "2"},
+                               .stderr_fd = 2});
+    if (!output) return output.error();
+    double late = 0;
+    std::istringstream lines(output->output);
+    for (std::string line; std::getline(lines, line);) {
+        const auto result = nlohmann::json::parse(line, nullptr, false);
+        if (!result.is_object() || result.value("type", "") != "scenario") continue;
+        const auto sidecar = read_file(result.value("sidecar", ""));
+        if (!sidecar) return sidecar.error();
+        const auto record = nlohmann::json::parse(*sidecar, nullptr, false);
+        if (record.value("restored", false) != true || record.value("end", "") != "completed") ++late;
+    }
+    return Figure{.bench = "start", .name = "consecutive_500_not_restored", .value = late, .unit = "runs", .bound = 0};
+}
+
 Result<std::vector<Figure>> measure_all() {
     std::vector<Figure> all;
     for (const auto& which : cases()) {
@@ -194,6 +227,9 @@ Result<std::vector<Figure>> measure_all() {
     auto disk = disk_figure();
     if (!disk) return disk.error();
     all.push_back(*disk);
+    auto consecutive = measure_consecutive();
+    if (!consecutive) return consecutive.error();
+    all.push_back(*consecutive);
     return all;
 }
 
