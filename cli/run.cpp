@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -214,6 +215,24 @@ class Runner {
     bool source_failed_ = false;
 };
 
+// Records are named by scenario and variant: two that share both would overwrite each other.
+Result<void> check_distinct(const std::vector<Task>& tasks) {
+    std::map<std::string, const Task*> seen;
+    for (const auto& task : tasks) {
+        const auto& plan = task.scenario->plan;
+        const auto [other, added] =
+            seen.emplace(plan.scenario + "\n" + report::variant_hash(plan) + "\n" + task.kernel->version, &task);
+        if (added) continue;
+        const std::string first = other->second->scenario->file.string();
+        const std::string second = task.scenario->file.string();
+        if (first == second)
+            return Error{"the kernel " + task.kernel->version + " was named twice", "name each --kernel once"};
+        return Error{"two scenarios have the name '" + plan.scenario + "', in " + first + " and in " + second,
+                     "rename one: their records would overwrite each other"};
+    }
+    return {};
+}
+
 int run_scenarios(const RunOptions& options) {
     const auto started = std::chrono::steady_clock::now();
     const auto& cancellation = cancel_on_signals();
@@ -237,6 +256,10 @@ int run_scenarios(const RunOptions& options) {
             if (matches_filters(options.filters, scenario)) tasks.push_back({&scenario, &kernel});
     if (tasks.empty()) {
         complain({"no scenario matches", "`ktstr list` shows their names"});
+        return exit_usage;
+    }
+    if (auto distinct = check_distinct(tasks); !distinct) {
+        complain(distinct.error());
         return exit_usage;
     }
     report::Progress progress(STDERR_FILENO, report::Progress::mode_for(STDERR_FILENO),

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <ctime>
 #include <optional>
 
@@ -124,8 +125,10 @@ class Conductor {
         record_.executor_version = wire::executor_version; // part of the template's identity
         auto restored = copy_memory(*saved_, machine_->memory());
         if (restored) restored = machine_->restore_state(saved_->state);
-        if (!restored) return give_up_saved(restored.error().message);
-        begin();
+        if (restored) return begin();
+        const auto exit = machine_->process().wait_for(std::chrono::seconds(1));
+        if (exit && exit->signal == SIGKILL) return machine_ended();
+        give_up_saved(restored.error().message);
     }
 
     void give_up_saved(std::string why) {
@@ -227,7 +230,8 @@ class Conductor {
             return;
         }
         const auto exit = machine_->process().wait();
-        if (saved_ != nullptr && !heard_)
+        // Killed by somebody is not the saved machine's fault.
+        if (saved_ != nullptr && !heard_ && exit.signal != SIGKILL)
             return give_up_saved("QEMU ended: " + exit.text() + " " + machine_->messages());
         const std::string panic = line_with(record_.console, "Kernel panic");
         if (!panic.empty()) return end(RunEnd::kernel_panicked, "in the phase '" + phase_ + "': " + panic);

@@ -163,7 +163,7 @@ TEST_CASE("a worker that eats all memory is killed, and the run fails with that"
 TEST_CASE("a virtual machine that is killed is told from a scheduler's failure") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", long_run);
-    Running running(sandbox, {"run", "a.ktl", "--filter", "long one", "--out", "records"});
+    Running running(sandbox, {"run", "a.ktl", "--filter", "long one", "--out", "records", "--cold"});
     wait_for_machines(sandbox, running, 1);
     for (const pid_t pid : machines(sandbox)) ::kill(pid, SIGKILL);
     const auto outcome = running.finish();
@@ -201,7 +201,7 @@ TEST_CASE("a ktstr that is killed takes its machines along") {
 TEST_CASE("a guest that stands still is given up by the watchdog") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", scenario("  duration 3s\n  cgroup hot { workers 1 of spin_wait }"));
-    Running running(sandbox, {"run", "a.ktl", "--out", "records"});
+    Running running(sandbox, {"run", "a.ktl", "--out", "records", "--cold"});
     wait_for_machines(sandbox, running, 1);
     for (const pid_t pid : machines(sandbox)) ::kill(pid, SIGSTOP);
     const auto outcome = running.finish();

@@ -147,6 +147,23 @@ TEST_CASE("a run that is killed while it saves leaves nothing that a later one w
     CHECK(cache.restored());
 }
 
+TEST_CASE("a restored machine that is killed is told as such, and the saved one stays") {
+    const Cache cache;
+    (void)cache.run();
+    Running running(cache.sandbox, cache.arguments({"--duration", "600s"}));
+    const auto machine = [&cache]() -> pid_t {
+        for (const auto& [pid, name] : cache.sandbox.processes())
+            if (name.starts_with("qemu")) return pid;
+        return 0;
+    };
+    while (machine() == 0) REQUIRE_FALSE(running.process().wait_for(std::chrono::milliseconds(1)));
+    ::kill(machine(), SIGKILL);
+    const auto outcome = running.finish();
+    INFO(outcome.output << outcome.errors);
+    CHECK(outcome.exit.exit_code == 70);
+    CHECK(cache.entries().size() == 1);
+}
+
 TEST_CASE("the least recently used machines go when the cache is over its limit") {
     const Cache cache;
     (void)cache.run();
