@@ -212,7 +212,7 @@ Result<Figure> measure_consecutive() {
         const auto sidecar = read_file(result.value("sidecar", ""));
         if (!sidecar) return sidecar.error();
         const auto record = nlohmann::json::parse(*sidecar, nullptr, false);
-        if (record.value("restored", false) != true || record.value("end", "") != "completed") ++late;
+        if (!record.value("restored", false) || record.value("end", "") != "completed") ++late;
     }
     return Figure{.bench = "start", .name = "consecutive_500_not_restored", .value = late, .unit = "runs", .bound = 0};
 }

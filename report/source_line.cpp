@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint64_t source_limit = 4U << 20U; // bytes; a larger file is not quoted
 
 std::filesystem::path path_of(const ScenarioResult& result, const plan::SourcePosition& position) {
+    if (position.file.starts_with("<")) return position.file; // the standard library: part of the program
     const auto& own = result.plan.source.file;
     if (position.file == own) return result.file;
     const std::string path = result.file.string();

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <sstream>
@@ -80,7 +81,7 @@ Result<DynamicInfo> read_dynamic(const fs::path& path) {
         std::size_t size = 0;
         const char* raw = elf_rawfile(elf.get(), &size);
         if (raw != nullptr && segment.p_offset < size && segment.p_filesz <= size - segment.p_offset)
-            info.interpreter = std::string(raw + segment.p_offset, segment.p_filesz).c_str();
+            info.interpreter.assign(raw + segment.p_offset, ::strnlen(raw + segment.p_offset, segment.p_filesz));
     }
     for (Elf_Scn* section = elf_nextscn(elf.get(), nullptr); section != nullptr;
          section = elf_nextscn(elf.get(), section)) {
