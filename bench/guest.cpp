@@ -22,6 +22,7 @@ constexpr double mib = 1U << 20U;
 constexpr double initramfs_bound_mib = 8;
 constexpr double executor_bound_mib = 12;
 constexpr double ktstr_bound_mib = 60;
+constexpr int spin_guests = 5; // an emulated CPU on a busy host scatters by some per cent
 constexpr double spin_bound = 0.98;
 
 // What PID 1 is told behind "--" on the kernel's command line: seconds in all for the bare loop and the worker in
@@ -90,15 +91,19 @@ Result<std::vector<Figure>> measure() {
     if (!bench) return bench.error();
     const auto run = bench->run(true);
     if (!run) return run.error();
-    const auto ratio = spin_ratio(*kernel, *initramfs);
-    if (!ratio) return ratio.error();
+    std::vector<double> ratios;
+    for (int guest = 0; guest < spin_guests; ++guest) {
+        const auto ratio = spin_ratio(*kernel, *initramfs);
+        if (!ratio) return ratio.error();
+        ratios.push_back(*ratio);
+    }
     return std::vector<Figure>{
         at_most("initramfs", static_cast<double>(initramfs->size()), initramfs_bound_mib),
         at_most("executor_resident", run->sidecar.at("executor_resident_bytes").get<double>(), executor_bound_mib),
         at_most("ktstr_resident", static_cast<double>(run->peak_private_bytes), ktstr_bound_mib),
         {.bench = "guest",
          .name = "spin_ratio",
-         .value = *ratio,
+         .value = median(ratios),
          .unit = "ratio",
          .bound = spin_bound,
          .direction = Bound::at_least}};
