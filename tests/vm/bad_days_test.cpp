@@ -82,7 +82,7 @@ TEST_CASE("a path that is not there, and an option that is not known, are usage 
 TEST_CASE("an unknown scheduler binary is named with the places looked at") {
     const Sandbox sandbox;
     const auto outcome =
-        run_text(sandbox, scenario("  scheduler gone\n  duration 1s\n  cgroup hot { workers 1 of spin_wait }",
+        run_text(sandbox, scenario("  scheduler gone\n  duration 300ms\n  cgroup hot { workers 1 of spin_wait }",
                                    "scheduler gone { binary \"scx_nowhere\" }"));
     INFO(outcome.output << outcome.errors);
     CHECK(outcome.exit.exit_code == 64);
@@ -117,25 +117,17 @@ TEST_CASE("a scheduler that the verifier rejects fails the run with the verifier
     CHECK(says(outcome, "processed"));
 }
 
-TEST_CASE("a scheduler that hangs before it attaches is given up after the attach timeout") {
-    const Sandbox sandbox;
-    const auto outcome = run_text(sandbox, with_fault("\"--fault\", \"hang\""));
-    INFO(outcome.output << outcome.errors);
-    CHECK(outcome.exit.exit_code == 1);
-    CHECK(says(outcome, "attach"));
-    CHECK(sandbox.leftovers().empty());
-}
-
 TEST_CASE("a kernel that is not a kernel is refused before anything boots") {
     const Sandbox sandbox;
     sandbox.write("kernel", "this is no kernel\n");
-    const auto outcome =
-        run_text(sandbox, scenario("  duration 1s\n  cgroup hot { workers 1 of spin_wait }"), {"--kernel", "./kernel"});
+    const auto outcome = run_text(sandbox, scenario("  duration 300ms\n  cgroup hot { workers 1 of spin_wait }"),
+                                  {"--kernel", "./kernel"});
     INFO(outcome.output << outcome.errors);
     CHECK(outcome.exit.exit_code == 64);
     CHECK(says(outcome, "./kernel"));
-    CHECK(run_text(sandbox, scenario("  duration 1s\n  cgroup hot { workers 1 of spin_wait }"), {"--kernel", "99.99"})
-              .exit.exit_code == 64);
+    CHECK(
+        run_text(sandbox, scenario("  duration 300ms\n  cgroup hot { workers 1 of spin_wait }"), {"--kernel", "99.99"})
+            .exit.exit_code == 64);
 }
 
 TEST_CASE("a kernel that panics at boot ends the run with the panic's line") {
@@ -143,7 +135,7 @@ TEST_CASE("a kernel that panics at boot ends the run with the panic's line") {
     // Without an init the kernel panics, on every version.
     const auto outcome = run_text(
         sandbox,
-        scenario("  duration 1s\n  kernel_args [\"rdinit=/nowhere\"]\n  cgroup hot { workers 1 of spin_wait }"));
+        scenario("  duration 300ms\n  kernel_args [\"rdinit=/nowhere\"]\n  cgroup hot { workers 1 of spin_wait }"));
     INFO(outcome.output << outcome.errors);
     CHECK(outcome.exit.exit_code == 1);
     CHECK(says(outcome, "Kernel panic"));
@@ -153,7 +145,7 @@ TEST_CASE("a kernel that panics at boot ends the run with the panic's line") {
 TEST_CASE("a worker that eats all memory is killed, and the run fails with that") {
     const Sandbox sandbox;
     const auto outcome = run_text(
-        sandbox, scenario("  duration 10s\n  memory 256MiB\n  cgroup hog { workers 1 of memory_hog(step: 16MiB) }"));
+        sandbox, scenario("  duration 3s\n  memory 256MiB\n  cgroup hog { workers 1 of memory_hog(step: 16MiB) }"));
     INFO(outcome.output << outcome.errors);
     CHECK(outcome.exit.exit_code == 1);
     CHECK(says(outcome, "signal 9"));
@@ -198,22 +190,32 @@ TEST_CASE("a ktstr that is killed takes its machines along") {
     CHECK(sandbox.leftovers().empty());
 }
 
-TEST_CASE("a guest that stands still is given up by the watchdog") {
-    const Sandbox sandbox;
-    sandbox.write("a.ktl", scenario("  duration 3s\n  cgroup hot { workers 1 of spin_wait }"));
-    Running running(sandbox, {"run", "a.ktl", "--out", "records", "--cold"});
-    wait_for_machines(sandbox, running, 1);
-    for (const pid_t pid : machines(sandbox)) ::kill(pid, SIGSTOP);
-    const auto outcome = running.finish();
-    INFO(outcome.output << outcome.errors);
-    CHECK(outcome.exit.exit_code == 1);
-    CHECK((says(outcome, "did not get through the phase") || says(outcome, "did not answer within")));
-    CHECK(sandbox.leftovers().empty());
+// Both wait for a watchdog, so they wait at once.
+TEST_CASE("a scheduler that hangs before it attaches, and a guest that stands still, are given up by the watchdog",
+          "[waits]") {
+    const Sandbox hanging;
+    const Sandbox still;
+    hanging.write("a.ktl", with_fault("\"--fault\", \"hang\""));
+    still.write("a.ktl", scenario("  duration 3s\n  cgroup hot { workers 1 of spin_wait }"));
+    Running first(hanging, {"run", "a.ktl", "--out", "records"});
+    Running second(still, {"run", "a.ktl", "--out", "records", "--cold"});
+    wait_for_machines(still, second, 1);
+    for (const pid_t pid : machines(still)) ::kill(pid, SIGSTOP);
+    const auto hung = first.finish();
+    INFO(hung.output << hung.errors);
+    CHECK(hung.exit.exit_code == 1);
+    CHECK(says(hung, "attach"));
+    CHECK(hanging.leftovers().empty());
+    const auto stopped = second.finish();
+    INFO(stopped.output << stopped.errors);
+    CHECK(stopped.exit.exit_code == 1);
+    CHECK((says(stopped, "did not get through the phase") || says(stopped, "did not answer within")));
+    CHECK(still.leftovers().empty());
 }
 
 TEST_CASE("a full disk under --out is told, the exit code is the host's, and no record is half written") {
     const Sandbox sandbox;
-    sandbox.write("a.ktl", scenario("  duration 1s\n  cgroup hot { workers 1 of spin_wait }"));
+    sandbox.write("a.ktl", scenario("  duration 300ms\n  cgroup hot { workers 1 of spin_wait }"));
     const std::string script =
         "mkdir -p full && mount -t tmpfs -o size=16k none full && dd if=/dev/zero of=full/ballast bs=1k 2>/dev/null; " +
         std::string(KTSTR_PROGRAM) + " run a.ktl --out full; code=$?; find full -type f; exit $code";
@@ -226,7 +228,7 @@ TEST_CASE("a full disk under --out is told, the exit code is the host's, and no 
 
 TEST_CASE("a read-only cache is no obstacle to a run") {
     const Sandbox sandbox;
-    sandbox.write("a.ktl", scenario("  duration 1s\n  cgroup hot { workers 1 of spin_wait }"));
+    sandbox.write("a.ktl", scenario("  duration 300ms\n  cgroup hot { workers 1 of spin_wait }"));
     const std::string script = "mount --bind \"$(dirname \"$CACHE\")\" \"$(dirname \"$CACHE\")\" && mount -o "
                                "remount,ro,bind \"$(dirname \"$CACHE\")\" && exec " +
                                std::string(KTSTR_PROGRAM) + " run a.ktl --out records";

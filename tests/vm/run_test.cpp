@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* steady = R"(
 scenario "steady" {
-  duration 1s
+  duration 500ms
   cgroup hot { workers 2 of spin_wait }
   expect { progress }
 }
@@ -23,7 +23,7 @@ use std.schedulers
 
 scenario "with a scheduler" {
   scheduler ktstr
-  duration 1s
+  duration 500ms
   cgroup hot { workers 2 of spin_wait }
   expect { progress }
 }
@@ -94,7 +94,7 @@ TEST_CASE("workers see the topology that was asked for") {
     sandbox.write("a.ktl", R"(
 scenario "two nodes" {
   topology 2n4l1c2t
-  duration 1s
+  duration 500ms
   cgroup first  { cpuset numa(0)  workers 4 of spin_wait }
   cgroup second { cpuset llc(3)   workers 2 of spin_wait }
   expect { progress  isolation }
@@ -137,7 +137,7 @@ scenario "caught" {
   expect { error contains "ktstr fault: crash" }
 }
 scenario "too good" {
-  duration 1s
+  duration 500ms
   cgroup hot { workers 2 of spin_wait }
   expect { error contains "ktstr fault: crash" }
 }
