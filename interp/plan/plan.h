@@ -6,7 +6,7 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -17,7 +17,9 @@
 
 namespace ktstr::plan {
 
-constexpr int plan_version = 1;
+constexpr int plan_version = 2;
+
+enum class Comparison { less, less_equal, greater, greater_equal, equal, not_equal };
 
 struct SourcePosition {
     std::string file; // relative to the library's root, so that the plan does not depend on where a clone lies
@@ -25,27 +27,73 @@ struct SourcePosition {
     int column = 0;   // from 1
 };
 
-enum class Policy { normal, batch, idle, fifo, rr, ext };
+// --- Workers -------------------------------------------------------------------------------------------------------
+
+enum class Policy { normal, batch, idle, fifo, rr, deadline, ext };
+
+// SCHED_DEADLINE, in ns; runtime <= deadline <= period.
+struct Deadline {
+    std::uint64_t runtime_ns = 0;
+    std::uint64_t deadline_ns = 0;
+    std::uint64_t period_ns = 0;
+};
 
 // Where a worker may run, within its cgroup's cpuset.
 struct Affinity {
-    enum class Kind { inherit, exact };
+    enum class Kind {
+        inherit,      // all that the cgroup may use
+        exact,        // `cpus`
+        single,       // one CPU: worker k gets the k-th of `cpus`, round and round
+        random,       // `count` of the cgroup's CPUs, drawn by the run's seed for each worker
+        llc_aligned,  // worker k gets all CPUs of the k-th LLC that the cgroup reaches, round and round
+        cross_cgroup, // every CPU of the machine, past the cgroup's cpuset as far as the kernel lets it
+        smt_siblings, // workers 2k and 2k+1 get the two threads of the k-th core
+    };
     Kind kind = Kind::inherit;
-    CpuSet cpus; // for exact
+    CpuSet cpus;   // exact, single
+    int count = 0; // random
 };
+
+// set_mempolicy(2), checked against the cgroup's nodes.
+struct MemoryPolicy {
+    enum class Mode { standard, local, bind, preferred, interleave, weighted_interleave }; // standard: MPOL_DEFAULT
+    Mode mode = Mode::standard;
+    CpuSet nodes;                // bind, preferred, interleave, weighted_interleave
+    bool static_nodes = false;   // MPOL_F_STATIC_NODES
+    bool relative_nodes = false; // MPOL_F_RELATIVE_NODES
+    bool numa_balancing = false; // MPOL_F_NUMA_BALANCING
+};
+
+// One phase of the work type `sequence`.
+struct WorkPhase {
+    std::string kind; // "spin", "sleep", "yield", "io" or "alu"
+    std::uint64_t duration_ns = 0;
+    bool operator==(const WorkPhase&) const = default;
+};
+
+// Durations in ns, sizes in bytes and counts as integers, percentages as fractions and rates per second as doubles,
+// choices and programs as strings. In JSON the phases are {"kind", "duration_ns"}.
+using WorkParameterValue = std::variant<std::int64_t, double, std::string, std::vector<WorkPhase>>;
+using WorkParameters = std::map<std::string, WorkParameterValue>; // every parameter, defaults filled in
 
 // A group of like workers.
 struct Work {
     std::string name;      // label in reports; unique in its cgroup
     std::string work_type; // snake_case, of work_types()
-    nlohmann::json parameters =
-        nlohmann::json::object(); // every parameter of the work type, defaults filled in:
-                                  // durations in ns, sizes in bytes, counts as integers, choices as strings
-    int workers = 1;              // processes; a multiple of the work type's group size
+    WorkParameters parameters;
+    int workers = 1;                  // a multiple of the work type's group size
+    bool threads = false;             // workers are threads of one process instead of processes
+    bool swappable = false;           // a gauntlet may put another work type in its place
+    std::string comm;                 // at most 15 bytes; empty: the executor's choice
+    std::string pcomm;                // name of one leader process whose threads are the workers; implies `threads`
+    std::optional<std::uint32_t> uid; // real, effective and saved
+    std::optional<std::uint32_t> gid;
     Policy policy = Policy::normal;
-    int priority = 0; // fifo and rr only, 1..98
-    int nice = 0;     // -20..19
+    int priority = 0;                 // fifo and rr only, 1..98
+    std::optional<Deadline> deadline; // policy deadline only
+    int nice = 0;                     // -20..19
     Affinity affinity;
+    std::optional<MemoryPolicy> memory_policy;
     SourcePosition source;
 };
 
@@ -57,7 +105,28 @@ struct CgroupSpec {
     std::optional<std::uint64_t> cpu_max_quota_ns; // cpu.max: quota per period
     std::uint64_t cpu_max_period_ns = 100'000'000;
     std::optional<std::uint64_t> memory_max_bytes;
+    std::optional<std::uint64_t> memory_high_bytes;
+    std::optional<std::uint64_t> memory_low_bytes;
+    std::optional<std::uint64_t> memory_swap_max_bytes;
+    std::optional<std::uint64_t> io_weight; // io.weight, 1..10000
+    std::optional<std::uint64_t> pids_max;
     std::vector<Work> works;
+};
+
+// --- Ops -----------------------------------------------------------------------------------------------------------
+
+// A place in the kernel's memory.
+struct KernelTarget {
+    enum class Kind { symbol, address, per_cpu, task };
+    Kind kind = Kind::symbol;
+    std::string symbol;        // symbol, per_cpu: "jiffies", "runqueues"
+    std::uint64_t address = 0; // address
+    std::uint64_t offset = 0;  // bytes added to a symbol or an address
+    int cpu = 0;               // per_cpu
+    std::string cgroup;        // task: of the first worker ...
+    std::string work;          // task: ... of this group
+    std::string field;         // per_cpu, task: path by BTF, "scx.nr_running"; symbol: optional
+    int bytes = 8;             // symbol and address without a field: 1, 2, 4 or 8
 };
 
 // Ops, in the order they are executed. `cgroup` names a CgroupSpec. In JSON each is an object with "op" = the
@@ -96,20 +165,70 @@ struct MoveAllTasks {
     std::string from;
     std::string to;
 };
+struct RunPayload {
+    std::string payload;           // of Plan::payloads
+    std::string cgroup;            // "" = the executor's own
+    std::vector<std::string> args; // after the payload's own
+};                                 // in the background; (payload, cgroup) is its address
+struct WaitPayload {
+    std::string payload;
+    std::string cgroup;
+}; // until it ends by itself
+struct KillPayload {
+    std::string payload;
+    std::string cgroup;
+};
 struct FreezeCgroup {
     std::string cgroup;
 };
 struct UnfreezeCgroup {
     std::string cgroup;
 };
-struct AttachScheduler {};  // the plan's scheduler, after a detach
+struct CaptureSnapshot {
+    std::string name;
+}; // host: freeze every vCPU, capture, resume
+struct WatchSnapshot {
+    std::string name;
+    KernelTarget target; // symbol or per_cpu
+    std::uint64_t max_fires = 16;
+    std::uint64_t min_interval_ns = 10'000'000; // fires that come sooner are counted and dropped
+};                                              // host: capture at every guest write, until the step ends
+struct ReadKernel {
+    std::string name; // what the value is called in the record
+    KernelTarget target;
+    bool cold = false; // with the vCPUs stopped
+};
+struct WriteKernel {
+    KernelTarget target;
+    std::int64_t value = 0;
+    bool cold = false;
+};
+struct AttachScheduler {
+    std::string scheduler;  // of Plan::schedulers; empty: the one attached last
+};                          // after a detach
 struct DetachScheduler {};  // SIGINT, wait until the kernel has let go of it
 struct RestartScheduler {}; // detach and attach
+struct ReplaceScheduler {
+    std::string scheduler; // of Plan::schedulers
+};                         // detach the running one, attach this one
+struct PinBpfMap {
+    std::string map;
+}; // keeps the running scheduler's map alive across a replacement
+struct WriteBpf {
+    std::string variable; // a global of the running scheduler, with its path: "slice_ns", "config.enabled"
+    std::int64_t value = 0;
+}; // host, by BTF
+struct CaptureCgroupProcs {
+    std::string cgroup;
+    std::string tag; // what the pids are called in the record
+};
 
 struct Op {
     using Action =
         std::variant<AddCgroup, RemoveCgroup, SetCpuset, ClearCpuset, SwapCpusets, Spawn, StopCgroup, SetAffinity,
-                     MoveAllTasks, FreezeCgroup, UnfreezeCgroup, AttachScheduler, DetachScheduler, RestartScheduler>;
+                     MoveAllTasks, RunPayload, WaitPayload, KillPayload, FreezeCgroup, UnfreezeCgroup, CaptureSnapshot,
+                     WatchSnapshot, ReadKernel, WriteKernel, AttachScheduler, DetachScheduler, RestartScheduler,
+                     ReplaceScheduler, PinBpfMap, WriteBpf, CaptureCgroupProcs>;
     Action action;
     SourcePosition source;
     [[nodiscard]] std::string_view name() const; // "add_cgroup"
@@ -121,18 +240,110 @@ const std::vector<std::string>& op_names();
 struct Step {
     std::string name;
     std::vector<Op> ops;
-    std::uint64_t hold_ns = 0; // after the ops; then the step's own cgroups and workers are torn down
+    std::uint64_t hold_ns = 0;  // after the ops; then the step's own cgroups, workers and payloads are torn down
+    std::vector<Op> loop;       // executed again and again during the hold ...
+    std::uint64_t every_ns = 0; // ... at this interval; 0 if there is no loop
     SourcePosition source;
 };
+
+// --- Schedulers and payloads ---------------------------------------------------------------------------------------
 
 struct Scheduler {
     std::string name;
-    std::string binary; // as written: the host finds it and packs it
+    std::string binary; // as written: the host finds it and packs it; empty for one that is built into the kernel
     std::vector<std::string> args;
+    std::string config;             // a file of the host that is packed; empty: none
+    std::string config_flag;        // the argument before its path in the guest: "--config"
+    std::string cgroup_parent;      // cgroup below the root for the scheduler's own process; empty: the root
+    std::vector<std::string> flags; // names of the flags that are on: part of a result's identity
+    std::string enable;             // built into the kernel: shell commands that switch it on and off
+    std::string disable;
     SourcePosition source;
 };
 
-enum class Comparison { less, less_equal, greater, greater_equal };
+struct Metric {
+    enum class Polarity { none, higher, lower }; // which way is better
+    std::string name;                            // dotted path in JSON output, or a group's name of the regex
+    std::string unit;
+    Polarity better = Polarity::none;
+};
+
+// What the output of a payload must satisfy by itself; more is in expectations.
+struct PayloadCheck {
+    enum class Kind { exit_code, exists, compare };
+    Kind kind = Kind::exit_code;
+    std::string metric; // exists, compare
+    Comparison comparison = Comparison::less_equal;
+    double value = 0; // exit_code, compare
+    std::string written;
+    SourcePosition source;
+};
+
+struct Payload {
+    enum class Output { exit_code, json, regex, llm };
+    std::string name;
+    std::string binary; // as written: the host finds it and packs it with its libraries
+    std::vector<std::string> args;
+    Output output = Output::exit_code;
+    std::string pattern;         // regex: ECMAScript with groups named by `metrics` in their order; llm: the prompt
+    std::vector<Metric> metrics; // json: those with a unit or a polarity; every numeric leaf is one
+    std::vector<PayloadCheck> checks;
+    std::vector<std::string> files; // of the host, packed under their own paths
+    SourcePosition source;
+};
+
+// --- Expectations --------------------------------------------------------------------------------------------------
+
+// A formula over what was observed: terms are numbers (or series of numbers), conditions are true or false (or series
+// of that). What `operands` means follows from the kind. Numbers are in base units: ns, bytes, per second, fractions.
+struct Formula {
+    enum class Kind {
+        // Terms
+        number,   // `number`
+        series,   // `source`.`path`: bpf, stats, monitor or host; one value per sample
+        snapshot, // `path` in the snapshot `subject`
+        payload,  // metric `path` of payload `subject`, in `cgroup` if given
+        measure,  // `path` = spread, gap, throughput, iterations, migrations, cpu_time, off_cpu, run_delay or
+                  // wake_latency, of `cgroup` (empty: all); `number` = the quantile of a distribution (0.99)
+        rate,     // change per second between consecutive samples of a series
+        delta,    // last - first of a series [0], within step `subject` (empty: the whole run)
+        reduce,   // `path` = first, last, mean, min or max of a series [0], within step `subject`
+        add,
+        subtract,
+        multiply,
+        divide, // [0] and [1]
+        // Conditions at one sample
+        compare, // [0] `comparison` [1]
+        within,  // [0] is in [1] .. [2], both included
+        rise,
+        fall, // the condition [0] becomes true; becomes false
+        logical_not,
+        logical_and,
+        logical_or,
+        logical_implies,
+        always,
+        eventually, // [0] throughout, at some sample of the window
+        until,      // [0] until [1] within the window
+        // Patterns over a series [0]; what they do with missing samples is in docs/language.md
+        nondecreasing,
+        increasing, // increasing: strictly
+        steady,     // within mean * (1 +- `tolerance`) after `from_ns`
+        converges,  // to [1] +- `tolerance` (absolute) by `to_ns`
+        sustained,  // the condition [0] may fail for fewer than `samples` samples in a row
+    };
+    Kind kind = Kind::number;
+    std::vector<Formula> operands;
+    std::string source;
+    std::string path;
+    std::string subject;
+    std::string cgroup;
+    double number = 0;
+    double tolerance = 0;
+    int samples = 0;
+    Comparison comparison = Comparison::less_equal;
+    std::uint64_t from_ns = 0;          // always, eventually, until: the window, relative to the outer formula's
+    std::optional<std::uint64_t> to_ns; // time; absent: to the end
+};
 
 // One assertion. What `value` is measured in follows from the kind.
 struct Expectation {
@@ -143,6 +354,7 @@ struct Expectation {
         isolation,  // no worker ran outside its cgroup's cpuset
         throughput, // work units per second, all workers of `cgroup` (or of the scenario) together
         error,      // the run must fail, with `text` in what the scheduler, the kernel or the executor said
+        formula,    // `formula`, a condition; one over series holds if it holds at the first sample
     };
     Kind kind = Kind::progress;
     std::string cgroup;                             // empty: all
@@ -150,8 +362,17 @@ struct Expectation {
     double value = 0;                               // spread, gap, throughput
     std::string text;                               // error: the text looked for
     bool text_is_regex = false;                     // error: ECMAScript regular expression instead
-    std::string written;                            // as in the source: "spread(hot) <= 15%"
+    std::optional<Formula> formula;
+    std::string written; // as in the source: "spread(hot) <= 15%"
     SourcePosition source;
+};
+
+// A Lua check of the host, run after the run on its record.
+struct Check {
+    std::string name;
+    std::string lua;       // the chunk
+    bool always = false;   // also when the run or an expectation has failed
+    SourcePosition source; // of the chunk's first character
 };
 
 struct Plan {
@@ -159,21 +380,28 @@ struct Plan {
     SourcePosition source;
     Topology topology;
     std::uint64_t memory_bytes = 0;
-    std::uint64_t duration_ns = 0;      // the workload window: sum of the holds
-    std::optional<Scheduler> scheduler; // absent: the kernel's own (EEVDF)
+    std::uint64_t duration_ns = 0;        // the workload window: sum of the holds
+    std::optional<std::string> scheduler; // of `schedulers`, attached before the first step; absent: EEVDF
+    std::vector<Scheduler> schedulers;    // all that the run may attach, by name
+    std::vector<Payload> payloads;        // all that the run may start, by name
     std::vector<std::string> kernel_args;
     std::map<std::string, std::string> sysctls; // "kernel.numa_balancing" -> "0"
+    std::vector<std::uint64_t> captures_ns;     // periodic snapshots: times in the workload window, ascending
     std::vector<Op> backdrop;                   // executed before the first step, torn down after the last
     std::vector<Step> steps;
     std::vector<Expectation> expectations;
+    std::vector<Check> checks;
+    std::map<std::string, std::string> parameters; // those of the scenario, as written: part of a result's identity
 
+    [[nodiscard]] const Scheduler* initial_scheduler() const; // null: EEVDF
     [[nodiscard]] bool expects_error() const;
 };
 
 // The canonical form: the same plan gives the same bytes (keys sorted, no white space, dump() of to_json).
 nlohmann::json to_json(const Plan& plan);
 std::string canonical_bytes(const Plan& plan);
-// SHA-256 of the canonical bytes, as 64 hexadecimal digits.
+// SHA-256 of the canonical bytes without the members "source" and "written", as 64 hexadecimal digits: what the layout
+// of the source file says nothing about.
 std::string plan_hash(const Plan& plan);
 // Refuses another plan_version, a missing field and a field of the wrong type or range, by name.
 Result<Plan> plan_from_json(const nlohmann::json& json);

@@ -2,6 +2,7 @@
 // The machine shape of a scenario, and sets of its CPUs.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,29 +11,6 @@
 #include "base/result.h"
 
 namespace ktstr::plan {
-
-// A uniform topology, written NnNlNcNt: NUMA nodes, LLCs in all, cores per LLC, threads per core. LLCs are spread
-// evenly over the nodes (llcs is a multiple of nodes). CPU numbers run node by node, LLC by LLC, core by core, thread
-// by thread, so SMT siblings are neighbours: with 2 threads per core, CPUs 0 and 1 are one core.
-struct Topology {
-    int nodes = 1;
-    int llcs = 1;
-    int cores = 1;   // per LLC
-    int threads = 1; // per core
-
-    [[nodiscard]] int cpus() const { return llcs * cores * threads; }
-    [[nodiscard]] int cpus_per_llc() const { return cores * threads; }
-    [[nodiscard]] int cpus_per_node() const { return cpus() / nodes; }
-    [[nodiscard]] int node_of_cpu(int cpu) const { return cpu / cpus_per_node(); }
-    [[nodiscard]] int llc_of_cpu(int cpu) const { return cpu / cpus_per_llc(); }
-    [[nodiscard]] std::string label() const; // "1n2l4c1t"
-    bool operator==(const Topology&) const = default;
-};
-
-constexpr int max_cpus = 512; // CONFIG_NR_CPUS of the guest kernel
-
-// Parses "1n2l4c1t". Errors: not of that shape, a zero, LLCs not a multiple of nodes, more than max_cpus CPUs.
-Result<Topology> parse_topology(std::string_view text);
 
 // A sorted set of CPU (or node) numbers without repeats; in the plan it is the kernel's list format, "0-3,7".
 class CpuSet {
@@ -52,6 +30,38 @@ class CpuSet {
   private:
     std::vector<int> members_;
 };
+
+// A topology. A uniform one is written NnNlNcNt: NUMA nodes, LLCs in all, cores per LLC, threads per core; its LLCs are
+// spread evenly over the nodes (llcs is a multiple of nodes). CPU numbers run node by node, LLC by LLC, core by core,
+// thread by thread, so SMT siblings are neighbours: with 2 threads per core, CPUs 0 and 1 are one core.
+struct Topology {
+    int nodes = 1;
+    int llcs = 1;
+    int cores = 1;   // per LLC
+    int threads = 1; // per core
+    // Where nodes differ: one entry per node, `llcs` add up to the topology's; empty: all nodes are alike.
+    struct Node {
+        int llcs = 0;                   // 0: a node with memory only
+        std::uint64_t memory_bytes = 0; // 0: an equal share of the rest
+        std::vector<int> distances;     // to every node, 10 to itself, up to 254; empty: 10 and 20
+        bool operator==(const Node&) const = default;
+    };
+    std::vector<Node> node_list;
+
+    [[nodiscard]] int cpus() const { return llcs * cores * threads; }
+    [[nodiscard]] int cpus_per_llc() const { return cores * threads; }
+    [[nodiscard]] int llcs_of_node(int node) const;
+    [[nodiscard]] CpuSet cpus_of_node(int node) const; // empty for a node with memory only
+    [[nodiscard]] int node_of_cpu(int cpu) const;
+    [[nodiscard]] int llc_of_cpu(int cpu) const { return cpu / cpus_per_llc(); }
+    [[nodiscard]] std::string label() const; // "1n2l4c1t"; "3n4l2c1t:2,2,0" (LLCs per node) where nodes differ
+    bool operator==(const Topology&) const = default;
+};
+
+constexpr int max_cpus = 512; // CONFIG_NR_CPUS of the guest kernel
+
+// Parses "1n2l4c1t". Errors: not of that shape, a zero, LLCs not a multiple of nodes, more than max_cpus CPUs.
+Result<Topology> parse_topology(std::string_view text);
 
 // The NUMA nodes that the CPUs lie on: what cpuset.mems follows unless the source says otherwise.
 CpuSet nodes_of(const Topology& topology, const CpuSet& cpus);
