@@ -7,6 +7,7 @@
 
 namespace ktstr::syntax {
 
-ast::File build_ast(const Tree& tree, const SourceFile& source, Diagnostics& diagnostics);
+// The statements of a file.
+std::vector<ast::Statement> build_ast(const Tree& tree, const SourceFile& source, Diagnostics& diagnostics);
 
 } // namespace ktstr::syntax

@@ -5,9 +5,9 @@ namespace ktstr::syntax {
 
 namespace {
 
-std::string unescape(NodeView node) {
-    const Span span = node.span();
-    const std::string_view body = span.text().substr(1, span.text().size() - 2);
+// The escapes of source bytes [begin, end) resolved.
+std::string unescape(const TreeContext& context, std::uint32_t begin, std::uint32_t end) {
+    const std::string_view body = context.source.text().substr(begin, end - begin);
     std::string text;
     for (std::size_t i = 0; i < body.size(); ++i) {
         if (body[i] != '\\') {
@@ -19,44 +19,55 @@ std::string unescape(NodeView node) {
             text += '\n';
         else if (escape == 't')
             text += '\t';
-        else if (escape == '"' || escape == '\\')
+        else if (escape == '"' || escape == '\\' || escape == '$')
             text += escape;
         else
-            node.context().diagnostics.add(
+            context.diagnostics.add(
                 Code::bad_escape,
-                {span.file, span.begin + static_cast<std::uint32_t>(i), span.begin + static_cast<std::uint32_t>(i) + 2},
-                std::string("`\\") + escape + "` is not an escape", "known are \\n, \\t, \\\" and \\\\");
+                {&context.source, begin + static_cast<std::uint32_t>(i) - 1, begin + static_cast<std::uint32_t>(i) + 1},
+                std::string("`\\") + escape + "` is not an escape", "known are \\n, \\t, \\\", \\\\ and \\$");
     }
     return text;
 }
 
-ast::Expression::Kind leaf_kind(Kind kind) {
-    switch (kind) {
-    case Kind::cpu_list: return ast::Expression::Kind::cpu_list;
-    case Kind::string: return ast::Expression::Kind::string;
-    case Kind::qualified_name: return ast::Expression::Kind::name;
-    default: return ast::Expression::Kind::number;
+// The text of a string and, for each ${...} in it, the expression and the text behind it.
+ast::Expression build_string(NodeView node) {
+    ast::Expression result{Kind::string, node.span(), {}, {}};
+    const auto children = node.children();
+    std::uint32_t begin = node.span().begin + 1;
+    for (const auto& child : children) {
+        const std::string piece = unescape(node.context(), begin, child.span().begin - 2);
+        if (result.operands.empty())
+            result.text = piece;
+        else
+            result.names.push_back({piece, child.span()});
+        result.operands.push_back(build_expression(child));
+        begin = static_cast<std::uint32_t>(node.context().source.text().find('}', child.span().end)) + 1;
     }
+    std::string piece = unescape(node.context(), begin, node.span().end - 1);
+    if (result.operands.empty())
+        result.text = std::move(piece);
+    else
+        result.names.push_back({std::move(piece), node.span()});
+    return result;
 }
 
-// a - b + c as one flat chain, so that its length costs no recursion; one operand stands for itself.
-ast::Expression build_chain(NodeView node) {
-    const auto children = node.children();
-    if (children.size() == 1) return build_expression(children.front());
-    ast::Expression chain{ast::Expression::Kind::chain, node.span(), {}, {}, {}};
-    for (const auto& child : children) {
-        if (child.kind() == Kind::operation)
-            chain.text += child.span().text();
-        else
-            chain.operands.push_back(build_expression(child));
-    }
-    return chain;
+// What stands between the brackets, without a first line end, as Lua reads it.
+std::string long_string(NodeView node) {
+    std::string_view text = node.span().text();
+    const std::size_t bracket = text.find('[', 1) + 1;
+    text = text.substr(bracket, text.size() - 2 * bracket);
+    return std::string(text);
 }
 
 } // namespace
 
 ast::Name build_name(NodeView node) {
-    return {node.kind() == Kind::string ? unescape(node) : std::string(node.span().text()), node.span()};
+    if (node.kind() != Kind::text) return {std::string(node.span().text()), node.span()};
+    ast::Expression string = build_string(node);
+    ast::Name name{string.text, node.span()};
+    if (!string.operands.empty()) name.interpolated.push_back(std::move(string));
+    return name;
 }
 
 ast::Argument build_argument(NodeView node) {
@@ -66,31 +77,28 @@ ast::Argument build_argument(NodeView node) {
 }
 
 ast::Expression build_expression(NodeView node) {
-    using ExpressionKind = ast::Expression::Kind;
-    ast::Expression result{ExpressionKind::number, node.span(), {}, {}, {}};
-    switch (node.kind()) {
-    case Kind::sum:
-    case Kind::product: return build_chain(node);
-    case Kind::negation:
-        result.kind = ExpressionKind::negation;
-        result.operands.push_back(build_expression(node.children().front()));
-        return result;
-    case Kind::list:
-        result.kind = ExpressionKind::list;
-        for (const auto& child : node.children()) result.operands.push_back(build_expression(child));
-        return result;
-    case Kind::call: {
-        const auto children = node.children();
-        result.kind = ExpressionKind::call;
-        result.text = children.front().span().text();
-        for (std::size_t i = 1; i < children.size(); ++i) result.arguments.push_back(build_argument(children[i]));
+    if (node.kind() == Kind::string) return build_string(node);
+    ast::Expression result{node.kind(), node.span(), {}, {}};
+    if (node.kind() == Kind::lua_text) {
+        result.text = long_string(node);
         return result;
     }
-    default:
-        result.kind = leaf_kind(node.kind());
-        result.text = build_name(node).text;
-        return result;
+    const auto children = node.children();
+    if (children.empty()) result.text = node.span().text();
+    for (std::size_t i = 0; i < children.size(); ++i) {
+        const NodeView& child = children[i];
+        if (child.kind() == Kind::operation || child.kind() == Kind::comparison_sign)
+            result.text += child.span().text();
+        else if (child.kind() == Kind::argument || child.kind() == Kind::field)
+            result.arguments.push_back(build_argument(child));
+        else if (is_name(child.kind()))
+            result.names.push_back(build_name(child));
+        else if (node.kind() == Kind::call && i == 0)
+            result.text = child.span().text();
+        else
+            result.operands.push_back(build_expression(child));
     }
+    return result;
 }
 
 } // namespace ktstr::syntax

@@ -27,13 +27,19 @@ std::unordered_set<std::string_view> words_of(std::initializer_list<Keyword::Cla
 } // namespace
 
 bool is_reserved(std::string_view word) {
-    static const auto words = words_of({Keyword::Class::statement});
+    static const auto words = words_of({Keyword::Class::declaration, Keyword::Class::setting, Keyword::Class::op});
     return words.count(word) > 0;
 }
 
 bool begins_statement(std::string_view word) {
-    static const auto words = words_of({Keyword::Class::statement, Keyword::Class::expectation});
+    static const auto words = words_of(
+        {Keyword::Class::declaration, Keyword::Class::setting, Keyword::Class::op, Keyword::Class::expectation});
     return words.count(word) > 0;
+}
+
+std::string_view to_string(Keyword::Class keyword_class) {
+    static constexpr std::string_view names[] = {"declaration", "setting", "op", "expectation", "word", "constant"};
+    return names[static_cast<std::size_t>(keyword_class)];
 }
 
 } // namespace ktstr::syntax

@@ -7,13 +7,14 @@
 namespace ktstr::syntax {
 
 struct Keyword {
-    enum class Class { statement, expectation, word };
+    enum class Class { declaration, setting, op, expectation, word, constant };
     std::string_view text;
     Class keyword_class;
 };
 
 // Every keyword of the language, in the order of keywords.def.
 const std::vector<Keyword>& keywords();
+std::string_view to_string(Keyword::Class keyword_class);
 
 // Whether the word begins statements and so cannot be a name.
 bool is_reserved(std::string_view word);

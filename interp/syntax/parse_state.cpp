@@ -2,6 +2,7 @@
 #include "interp/syntax/parse_state.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "interp/diagnostics/suggest.h"
 
@@ -65,6 +66,24 @@ void ParseState::close(std::size_t index, std::size_t end) {
     tree_[index].next = static_cast<std::uint32_t>(tree_.size());
 }
 
+void ParseState::wrap(std::size_t index, Kind kind, std::size_t begin, std::size_t end) {
+    tree_.insert(tree_.begin() + static_cast<std::ptrdiff_t>(index),
+                 {kind, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), 0});
+    for (std::size_t i = index + 1; i < tree_.size(); ++i) ++tree_[i].next;
+    tree_[index].next = static_cast<std::uint32_t>(tree_.size());
+}
+
+bool ParseState::enter(std::size_t offset) {
+    if (depth_ < max_nesting) {
+        ++depth_;
+        return true;
+    }
+    const std::size_t at = skip_gap(offset);
+    diagnostics_.add(Code::nested_too_deep, token_at(at),
+                     "this is nested deeper than " + std::to_string(max_nesting) + " levels");
+    return false;
+}
+
 void ParseState::expected(std::size_t offset, std::string_view what) {
     if (offset < furthest_) return;
     if (offset > furthest_) {
@@ -76,7 +95,8 @@ void ParseState::expected(std::size_t offset, std::string_view what) {
 }
 
 Span ParseState::token_at(std::size_t offset) {
-    std::size_t end = offset;
+    std::size_t end = long_string_end(std::min(offset, text_.size()));
+    if (end > offset) return span(offset, end);
     if (end < text_.size() && is_word(text_[end])) {
         while (end < text_.size() && is_word(text_[end])) ++end;
     } else if (end < text_.size() && text_[end] == '"') {
@@ -178,7 +198,9 @@ void ParseState::leave_block(bool closed, std::size_t offset) {
 bool ParseState::block_must_end(std::size_t offset) {
     if (offset >= text_.size()) return true;
     const std::string_view word = word_at(offset);
-    return word == "scenario" || word == "use" || word == "work" || word == "let";
+    static const std::unordered_set<std::string_view> words = {"scenario", "use",          "work",    "template",
+                                                               "payload",  "expectations", "private", "gauntlet"};
+    return words.count(word) > 0;
 }
 
 } // namespace ktstr::syntax

@@ -9,6 +9,7 @@
 
 #include "interp/diagnostics/diagnostic.h"
 #include "interp/syntax/keywords.h"
+#include "interp/syntax/read_source.h"
 #include "interp/syntax/tree.h"
 
 namespace ktstr::syntax {
@@ -24,11 +25,23 @@ class ParseState {
     // The identifier at `offset`, or empty.
     [[nodiscard]] std::string_view word_at(std::size_t offset);
 
+    // Where the Lua long string ([[ ... ]], [=[ ... ]=]) that begins at `offset` ends; `offset` if there is none.
+    [[nodiscard]] std::size_t long_string_end(std::size_t offset) const {
+        return offset + long_string_length(text_.substr(offset));
+    }
+
     // --- The tree
     std::size_t open(Kind kind, std::size_t begin);
     void close(std::size_t index, std::size_t end);
     void drop(std::size_t index) { tree_.resize(index); }
+    [[nodiscard]] std::size_t mark() const { return tree_.size(); }
+    // Puts a node around those from `index` on.
+    void wrap(std::size_t index, Kind kind, std::size_t begin, std::size_t end);
     Tree take_tree() { return std::move(tree_); }
+
+    // --- Recursion that no bracket bounds: chains of `not` and `else if`
+    bool enter(std::size_t offset);
+    void leave() { --depth_; }
 
     // --- Errors
     // Notes that `what` would have been accepted at `offset`.
@@ -59,6 +72,7 @@ class ParseState {
     std::vector<std::size_t> open_braces_;
     std::vector<std::string_view> expected_;
     std::size_t furthest_ = 0;
+    std::size_t depth_ = 0;
     std::size_t gap_from_ = std::string_view::npos; // the last gap skipped: most rules start where another failed
     std::size_t gap_to_ = 0;
     std::size_t word_from_ = std::string_view::npos;

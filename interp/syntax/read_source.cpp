@@ -29,6 +29,17 @@ std::size_t utf8_length(std::string_view text, std::size_t i) {
     return length;
 }
 
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+// Where the Lua block ends whose word `lua` stands at i; i if there is none.
+std::size_t after_lua_block(std::string_view text, std::size_t i) {
+    if (text.substr(i, 3) != "lua" || (i > 0 && is_letter(text[i - 1]))) return i;
+    const std::size_t start = text.find_first_not_of(" \t\r\n", i + 3);
+    if (start == std::string_view::npos) return i;
+    const std::size_t length = long_string_length(text.substr(start));
+    return length > 0 ? start + length : i;
+}
+
 // Offset of the first bracket that is nested too deep.
 std::optional<std::size_t> too_deep(std::string_view text) {
     std::size_t depth = 0;
@@ -36,6 +47,8 @@ std::optional<std::size_t> too_deep(std::string_view text) {
         const char c = text[i];
         if (c == '#') {
             i = std::min(text.find('\n', i), text.size());
+        } else if (c == 'l') {
+            i = std::max(i, after_lua_block(text, i) - 1);
         } else if (c == '"') {
             for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
                 if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
@@ -60,6 +73,14 @@ SourcePtr report_file(Code code, std::string shown, std::string name, std::strin
 }
 
 } // namespace
+
+std::size_t long_string_length(std::string_view text) {
+    const std::size_t level = text.substr(0, 1) == "[" ? text.find_first_not_of('=', 1) : std::string_view::npos;
+    if (level == std::string_view::npos || text[level] != '[') return 0;
+    const std::string close = "]" + std::string(level - 1, '=') + "]";
+    const std::size_t end = text.find(close, level + 1);
+    return end == std::string_view::npos ? 0 : end + close.size();
+}
 
 SourcePtr check_source(std::string shown, std::string name, std::string text, Diagnostics& diagnostics) {
     if (text.substr(0, 3) == "\xEF\xBB\xBF") text.erase(0, 3);

@@ -20,4 +20,7 @@ SourcePtr read_source(const std::filesystem::path& path, std::string shown, std:
 // The same checks on a text in memory.
 SourcePtr check_source(std::string shown, std::string name, std::string text, Diagnostics& diagnostics);
 
+// Length of the Lua long string ([[ ... ]], [=[ ... ]=]) that `text` begins with; 0 if it begins with none.
+std::size_t long_string_length(std::string_view text);
+
 } // namespace ktstr::syntax

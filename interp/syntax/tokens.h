@@ -34,6 +34,39 @@ template <Kind K, typename... Rules> struct node {
     }
 };
 
+// The first rule; where the second one follows, a node around both. Keeps the tree free of nodes with one child.
+template <Kind K, typename First, typename Rest> struct fold {
+    using rule_t = fold;
+    using subs_t = pegtl::type_list<First, Rest>;
+    template <pegtl::apply_mode A, pegtl::rewind_mode, template <typename...> class Action,
+              template <typename...> class Control, typename Input>
+    static bool match(Input& in, ParseState& state) {
+        const std::size_t index = state.mark();
+        const std::size_t begin = state.skip_gap(state.offset(in.current()));
+        if (!Control<First>::template match<A, pegtl::rewind_mode::required, Action, Control>(in, state)) return false;
+        const std::size_t after = state.mark();
+        if (Control<Rest>::template match<A, pegtl::rewind_mode::required, Action, Control>(in, state))
+            state.wrap(index, K, begin, state.offset(in.current()));
+        else
+            state.drop(after);
+        return true;
+    }
+};
+
+// A rule that contains itself with no bracket between.
+template <typename Rule> struct bounded {
+    using rule_t = bounded;
+    using subs_t = pegtl::type_list<Rule>;
+    template <pegtl::apply_mode A, pegtl::rewind_mode M, template <typename...> class Action,
+              template <typename...> class Control, typename Input>
+    static bool match(Input& in, ParseState& state) {
+        if (!state.enter(state.offset(in.current()))) return false;
+        const bool matched = Control<Rule>::template match<A, M, Action, Control>(in, state);
+        state.leave();
+        return matched;
+    }
+};
+
 // Blanks and comments, then the rules with nothing between them. On failure the input stays where it was.
 template <typename Expected, typename... Rules> struct token {
     using rule_t = token;
@@ -99,10 +132,12 @@ EXPECTED(an_open_bracket, "`[`");
 EXPECTED(a_close_bracket, "`]`");
 EXPECTED(an_equals, "`=`");
 EXPECTED(a_comma, "`,`");
-EXPECTED(a_comparison, "a comparison (`<=`, `<`, `>=`, `>`)");
+EXPECTED(a_comparison, "a comparison (`<=`, `<`, `>=`, `>`, `==`, `!=`)");
+EXPECTED(a_lua_block, "`[[`");
 #undef EXPECTED
 
 template <char C, typename Expected> struct sign : token<Expected, one<C>> {};
+struct equals : token<an_equals, one<'='>, pegtl::not_at<one<'='>>> {};
 
 struct word_end : pegtl::not_at<pegtl::identifier_other> {};
 struct digits : plus<pegtl::digit> {};
@@ -121,22 +156,35 @@ struct free_identifier {
     }
 };
 
+// The same, or a reserved one with `.` or `(` right behind it: topology.cpus, snapshot(before).
+struct value_identifier {
+    using rule_t = value_identifier;
+    using subs_t = pegtl::type_list<>;
+    template <pegtl::apply_mode, pegtl::rewind_mode, template <typename...> class, template <typename...> class,
+              typename Input>
+    static bool match(Input& in, ParseState& state) {
+        const std::size_t here = state.offset(in.current());
+        const std::string_view word = state.word_at(here);
+        if (word.empty()) return false;
+        const std::size_t end = here + word.size();
+        const char next = end < state.text().size() ? state.text()[end] : ' ';
+        const char second = end + 1 < state.text().size() ? state.text()[end + 1] : ' ';
+        if (is_reserved(word) && next != '(' && (next != '.' || second == '.')) return false;
+        in.bump(word.size());
+        return true;
+    }
+};
+
+struct dotted : star<one<'.'>, pegtl::identifier> {};
 struct name : node<Kind::name, token<a_name, free_identifier>> {};
-// The second names of each are for places where several things can stand and one word says it: "a value", "a cgroup".
-template <typename Expected>
-struct dotted_name : node<Kind::qualified_name, token<Expected, free_identifier, star<one<'.'>, pegtl::identifier>>> {};
-struct qualified_name : dotted_name<a_name> {};
-struct value_name : dotted_name<nothing> {};
-struct string_letter : sor<seq<one<'\\'>, pegtl::not_one<'\n', '\r'>>, pegtl::not_one<'"', '\\', '\n', '\r'>> {};
-template <typename Expected>
-struct quoted : node<Kind::string, token<Expected, one<'"'>, star<string_letter>, one<'"'>>> {};
-struct string : quoted<a_string> {};
-struct value_string : quoted<nothing> {};
-struct cgroup_path
-    : sor<node<Kind::path, token<a_cgroup, free_identifier, star<one<'/'>, pegtl::identifier>>>, value_string> {};
+struct qualified_name : node<Kind::qualified_name, token<a_name, free_identifier, dotted>> {};
+// "nothing": several things can stand there, and one word says it.
+struct value_name : node<Kind::value, token<nothing, value_identifier, dotted>> {};
 
 // 12, 1.5, 10ms, 64KiB, 15%, 100/s, 1n2l4c1t: whether it means anything is seen when it is evaluated.
-struct number_body : seq<pegtl::digit, star<sor<pegtl::identifier_other, seq<one<'.'>, at<pegtl::digit>>>>> {};
+// A version is a number too: v6.14.
+struct number_body : seq<sor<pegtl::digit, seq<one<'v'>, at<pegtl::digit, star<pegtl::digit>, one<'.'>>>>,
+                         star<sor<pegtl::identifier_other, seq<one<'.'>, at<pegtl::digit>>>>> {};
 struct rate_unit : seq<one<'/'>,
                        sor<pegtl::string<'n', 's'>, pegtl::string<'u', 's'>, pegtl::string<'m', 's'>,
                            pegtl::string<'m', 'i', 'n'>, one<'s'>>,

@@ -20,6 +20,15 @@ class NodeView {
     [[nodiscard]] Kind kind() const { return node().kind; }
     [[nodiscard]] Span span() const { return {&context_->source, node().begin, node().end}; }
     [[nodiscard]] const TreeContext& context() const { return *context_; }
+    // Where the text before this node ends, without blanks.
+    [[nodiscard]] std::uint32_t before() const {
+        std::uint32_t end = node().begin;
+        const std::string_view text = context_->source.text();
+        while (end > 0 &&
+               (text[end - 1] == ' ' || text[end - 1] == '\t' || text[end - 1] == '\r' || text[end - 1] == '\n'))
+            --end;
+        return end;
+    }
     [[nodiscard]] std::vector<NodeView> children() const {
         std::vector<NodeView> result;
         for (std::uint32_t i = index_ + 1; i < node().next; i = context_->tree[i].next)
