@@ -94,6 +94,10 @@ class Fields {
     }
 
     void fail_field(const char* name, const char* what) { keep(Error{path(name) + " " + what}); }
+    // Takes an error that names its path itself.
+    void keep(Error error) {
+        if (!error_) error_ = std::move(error);
+    }
     [[nodiscard]] const std::optional<Error>& error() const { return error_; }
     // The value, or the first error met while reading it.
     template <typename T> Result<T> finish(T value) {
@@ -105,9 +109,6 @@ class Fields {
     [[nodiscard]] std::string path(const char* name) const { return where_ + "." + name; }
     const nlohmann::json* find(const char* name);
     void fail(const char* what) { keep(Error{where_ + " " + what}); }
-    void keep(Error error) {
-        if (!error_) error_ = std::move(error);
-    }
 
     const nlohmann::json& json_;
     std::string where_;

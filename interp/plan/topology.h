@@ -58,10 +58,15 @@ struct Topology {
     bool operator==(const Topology&) const = default;
 };
 
-constexpr int max_cpus = 512; // CONFIG_NR_CPUS of the guest kernel
+constexpr int max_cpus = 512;  // CONFIG_NR_CPUS of the guest kernel
+constexpr int max_nodes = 128; // MAX_NODES of QEMU
 
 // Parses "1n2l4c1t". Errors: not of that shape, a zero, LLCs not a multiple of nodes, more than max_cpus CPUs.
 Result<Topology> parse_topology(std::string_view text);
+
+// What every topology keeps, uniform or not: at least one of each, at most max_cpus CPUs, LLCs that add up, distances
+// that Linux takes. Returns an error that says which it is not.
+Result<void> check_topology(const Topology& topology);
 
 // The NUMA nodes that the CPUs lie on: what cpuset.mems follows unless the source says otherwise.
 CpuSet nodes_of(const Topology& topology, const CpuSet& cpus);

@@ -1,91 +1,119 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "interp/plan/work_types.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 namespace ktstr::plan {
 
 namespace {
 
-constexpr std::int64_t us = 1'000;
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t s = 1'000'000'000;
-constexpr std::int64_t kib = 1024;
-constexpr std::int64_t mib = 1024 * kib;
-
 using Kind = WorkParameter::Kind;
 
-std::vector<WorkType> catalogue() {
-    const WorkParameter burst{"burst", Kind::duration, 2 * ms, 10 * us, 10 * s, "time on the CPU per cycle"};
-    const WorkParameter sleep{"sleep", Kind::duration, 2 * ms, 10 * us, 10 * s, "time asleep per cycle"};
-    return {
-        {"spin_wait", "burns CPU without a system call", 1, {}},
-        {"yield_heavy", "calls sched_yield after every small unit of work", 1, {}},
-        {"mixed",
-         "alternates spinning and sched_yield",
-         1,
-         {{"spin", Kind::duration, 500 * us, 1 * us, 10 * s, "time spun between two yields"}}},
-        {"alu_hot",
-         "a dependent multiply-add chain of a given width",
-         1,
-         {{"width", Kind::count, 4, 1, 8, "independent chains"}}},
-        {"bursty", "computes for a burst, then sleeps", 1, {burst, sleep}},
-        {"idle_churn",
-         "sleeps very briefly over and over, so that its CPU keeps entering idle",
-         1,
-         {{"sleep", Kind::duration, 100 * us, 1 * us, 1 * s, "time asleep per cycle"}}},
-        {"timer_latency",
-         "sleeps to an absolute deadline and notes how late it wakes",
-         1,
-         {{"interval", Kind::duration, 1 * ms, 50 * us, 10 * s, "time between two deadlines"}}},
-        {"pipe_io", "passes one byte back and forth through two pipes", 2, {}},
-        {"futex_ping_pong", "hands a turn back and forth on a futex", 2, {}},
-        {"mutex_contention",
-         "takes one lock shared by the whole group, works inside and outside of it",
-         4,
-         {{"hold", Kind::duration, 20 * us, 1 * us, 1 * s, "work with the lock held"},
-          {"think", Kind::duration, 20 * us, 1 * us, 1 * s, "work without it"}}},
-        {"cache_pressure",
-         "strides through a buffer, one cache line at a time",
-         1,
-         {{"size", Kind::size, 256 * kib, 4 * kib, 256 * mib, "buffer per worker"}}},
-        {"cache_yield",
-         "strides through a buffer and yields after each pass",
-         1,
-         {{"size", Kind::size, 64 * kib, 4 * kib, 256 * mib, "buffer per worker"}}},
-        {"page_fault_churn",
-         "maps, touches and unmaps memory",
-         1,
-         {{"size", Kind::size, 256 * kib, 4 * kib, 64 * mib, "mapping per cycle"}}},
-        {"fork_exit", "forks a child that exits at once, and reaps it", 1, {}},
-        {"nice_sweep",
-         "walks its own nice value from low to high priority while spinning",
-         1,
-         {{"interval", Kind::duration, 1 * ms, 10 * us, 10 * s, "time at each value"}}},
-        {"affinity_churn",
-         "pins itself to one allowed CPU after another",
-         1,
-         {{"interval", Kind::duration, 1 * ms, 10 * us, 10 * s, "time on each CPU"}}},
-        {"policy_churn",
-         "changes its own policy between normal, batch and idle",
-         1,
-         {{"interval", Kind::duration, 1 * ms, 10 * us, 10 * s, "time in each policy"}}},
-        {"memory_hog",
-         "allocates and touches memory until it is stopped or killed",
-         1,
-         {{"step", Kind::size, 4 * mib, 4 * kib, 256 * mib, "memory per work unit"}}},
+// "1..8", without a fraction where there is none.
+std::string range_text(double minimum, double maximum) {
+    const auto text = [](double number) {
+        if (number == std::floor(number) && std::abs(number) < 1e15)
+            return std::to_string(static_cast<std::int64_t>(number));
+        std::string decimal = std::to_string(number);
+        decimal.erase(decimal.find_last_not_of('0') + 1);
+        return decimal;
     };
+    return text(minimum) + ".." + text(maximum);
+}
+
+std::optional<std::string> number_refusal(const WorkParameter& parameter, double number) {
+    if (number >= parameter.minimum && number <= parameter.maximum) return std::nullopt;
+    return "is not in " + range_text(parameter.minimum, parameter.maximum);
+}
+
+std::optional<std::string> choice_refusal(const std::vector<std::string>& choices, const std::string& word) {
+    if (std::find(choices.begin(), choices.end(), word) != choices.end()) return std::nullopt;
+    std::string all;
+    for (const auto& choice : choices) all += (all.empty() ? "" : ", ") + choice;
+    return "is not one of " + all;
+}
+
+std::optional<std::string> phases_refusal(const WorkParameter& parameter, const std::vector<WorkPhase>& phases) {
+    if (phases.empty() || phases.size() > max_phases)
+        return "does not have 1.." + std::to_string(max_phases) + " phases";
+    for (const auto& phase : phases) {
+        if (auto refusal = choice_refusal(phase_kinds(), phase.kind)) return "has a phase whose kind " + *refusal;
+        if (auto refusal = number_refusal(parameter, static_cast<double>(phase.duration_ns)))
+            return "has a phase whose duration_ns " + *refusal;
+    }
+    return std::nullopt;
 }
 
 } // namespace
 
-const std::vector<WorkType>& work_types() {
-    static const std::vector<WorkType> types = catalogue();
-    return types;
+std::optional<std::string> WorkParameter::refusal(const WorkParameterValue& value) const {
+    switch (kind) {
+    case Kind::duration:
+    case Kind::size:
+    case Kind::count:
+        if (const auto* number = std::get_if<std::int64_t>(&value))
+            return number_refusal(*this, static_cast<double>(*number));
+        return "is not an integer";
+    case Kind::percent:
+    case Kind::rate:
+        if (const auto* number = std::get_if<double>(&value)) return number_refusal(*this, *number);
+        return "is not a number";
+    case Kind::choice:
+        if (const auto* word = std::get_if<std::string>(&value)) return choice_refusal(choices, *word);
+        return "is not a string";
+    case Kind::phases:
+        if (const auto* phases = std::get_if<std::vector<WorkPhase>>(&value)) return phases_refusal(*this, *phases);
+        return "is not a list of phases";
+    case Kind::program:
+        if (const auto* text = std::get_if<std::string>(&value))
+            return number_refusal(*this, static_cast<double>(text->size()))
+                       ? std::optional<std::string>("does not have " + range_text(minimum, maximum) + " bytes")
+                       : std::nullopt;
+        return "is not a string";
+    }
+    return std::nullopt;
+}
+
+const WorkParameter* WorkType::find(std::string_view parameter) const {
+    const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                    [parameter](const WorkParameter& one) { return one.name == parameter; });
+    return found == parameters.end() ? nullptr : &*found;
+}
+
+int WorkType::group_size_with(const WorkParameters& given) const {
+    if (group_parameter.empty()) return group_size;
+    return group_size + static_cast<int>(std::get<std::int64_t>(given.at(group_parameter)));
+}
+
+WorkParameters WorkType::defaults() const {
+    WorkParameters result;
+    for (const auto& parameter : parameters) result.emplace(parameter.name, parameter.default_value);
+    return result;
 }
 
 const WorkType* find_work_type(std::string_view name) {
     for (const auto& type : work_types())
         if (type.name == name) return &type;
     return nullptr;
+}
+
+const std::vector<std::string>& phase_kinds() {
+    static const std::vector<std::string> kinds = {"spin", "sleep", "yield", "io", "alu"};
+    return kinds;
+}
+
+std::string_view to_string(WorkParameter::Kind kind) {
+    static constexpr std::array<std::string_view, 8> names = {"duration", "size",   "count",  "percent",
+                                                              "rate",     "choice", "phases", "program"};
+    return names.at(static_cast<std::size_t>(kind));
+}
+
+std::string_view to_string(WorkType::Category category) {
+    static constexpr std::array<std::string_view, 11> names = {
+        "cpu", "sleep", "wake", "cache", "io", "churn", "memory", "locks", "pressure", "benchmark", "compound"};
+    return names.at(static_cast<std::size_t>(category));
 }
 
 } // namespace ktstr::plan
