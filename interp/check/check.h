@@ -5,66 +5,159 @@
 
 #include "interp/check/evaluate.h"
 #include "interp/check/model.h"
+#include "interp/plan/work_types.h"
 
 namespace ktstr::check {
 
+// What a gauntlet runs its scenarios over; an empty list is the scenario's own.
+struct Gauntlet {
+    std::string name;
+    Span span;
+    bool all_scenarios = true;
+    std::vector<std::string> scenarios; // names, in this file
+    std::vector<plan::Topology> topologies;
+    std::vector<std::vector<std::string>> flags; // combinations that are on
+    std::vector<std::string> kernels;
+    std::vector<std::uint64_t> seeds;
+    std::vector<std::string> work_types;
+    std::optional<std::uint64_t> budget_ns; // of host time
+};
+
 class Checker {
   public:
-    explicit Checker(Diagnostics& diagnostics)
-        : diagnostics_(diagnostics), names_(diagnostics), evaluator_(names_, diagnostics) {}
+    Checker(Diagnostics& diagnostics, const Environment& environment);
 
     // The scenarios of a file that have nothing wrong in themselves, with its other declarations checked too.
     std::vector<model::Scenario> check_file(const Module& module);
+    std::vector<Gauntlet> check_gauntlets(const Module& module);
+    // Names of -P that a file has a parameter for.
+    [[nodiscard]] const std::set<std::string>& used_parameters() const { return names_.used_parameters(); }
 
   private:
+    // steering.cpp
+    using Visit = std::function<void(const ast::Statement&)>;
+    // Calls visit for each statement of a body, with `for`, `if` and `let` carried out.
+    void each(const std::vector<ast::Statement>& body, const Module& module, const Visit& visit);
+    void carry_out(const ast::Statement& statement, const Module& module, const Visit& visit);
+    void choose(const ast::Statement& condition, const Module& module, const Visit& visit);
+
     // check_scenario.cpp
-    model::Scenario check_scenario(const ast::Scenario& scenario, const Module& module);
-    void check_steps(const ast::Scenario& scenario, const Module& module, model::Scenario& out);
-    void check_hold(const ast::Step& step, const Module& module, model::Step& out);
+    struct Body; // of a scenario: its own statements, and those of its template
+    model::Scenario check_scenario(const ast::Statement& scenario, const Module& module);
+    void check_body(const std::vector<ast::Statement>& body, const Module& module, model::Scenario& out, Body& state);
+    void check_machine(const std::vector<ast::Statement>& body, const Module& module, model::Scenario& out,
+                       Body& state);
+    void check_setting(const ast::Statement& setting, const Module& module, model::Scenario& out, Body& state);
+    void check_step(const ast::Statement& step, const Module& module, model::Scenario& out);
+    void check_hold(const ast::Statement& hold, const Module& module, model::Step& out);
+    void check_lua(const ast::Statement& check, const Module& module, model::Scenario& out);
+    // Binds the arguments of a template; null if there is no such template.
+    const Symbol* bind_template(const ast::Statement& instance, const Module& module);
     void check_declarations(const Module& module);
+    void check_assertion(const ast::Statement& assertion, const Module& module);
+
+    // check_gauntlet.cpp
+    Gauntlet check_gauntlet(const ast::Statement& statement, const std::vector<std::string>& scenarios,
+                            const Module& module);
+    std::vector<std::vector<std::string>> gauntlet_flags(const ast::Statement& setting, const Module& module);
 
     // check_scheduler.cpp
     const model::Scheduler& check_scheduler(const Symbol& symbol);
-    std::optional<model::Scheduler> scheduler_of(const ast::Scenario& scenario, const Module& module);
-    void check_sysctls(const std::vector<ast::Sysctl>& sysctls, const Module& module,
-                       std::map<std::string, std::string>& out);
+    const Symbol* find_scheduler(const ast::Name& name, const Module& module);
+    std::optional<model::Scheduler> used_scheduler(const ast::Statement& use, const Module& module);
+    void switch_flags(model::Scheduler& scheduler, const ast::Statement& use, const Module& module);
+    void check_flags(model::Scheduler& scheduler);
+    void check_sysctl(const ast::Statement& sysctl, const Module& module, std::map<std::string, std::string>& out);
+    // The name in the plan of a scheduler that an op starts; it is staged along.
+    std::optional<model::Mention> stage_scheduler(const ast::Name& name, const Module& module);
+
+    // check_payload.cpp
+    const plan::Payload& check_payload(const Symbol& symbol);
+    std::optional<model::Mention> stage_payload(const ast::Name& name, const Module& module);
+    const Symbol* find_payload(std::string_view name, Span span, const Module& module, bool report);
 
     // check_cgroups.cpp
-    std::vector<model::Op> check_statements(const std::vector<ast::Statement>& statements, const Module& module);
-    void check_cgroup(const ast::Cgroup& cgroup, const std::string& parent, const Module& module,
+    std::vector<model::Op> check_statements(const std::vector<ast::Statement>& statements, const Module& module,
+                                            model::Step* step);
+    void check_statement(const ast::Statement& statement, const Module& module, std::vector<model::Op>& out,
+                         model::Step* step);
+    void check_cgroup(const ast::Statement& cgroup, const std::string& parent, const Module& module,
                       std::vector<model::Op>& out);
-    void check_limits(const ast::Cgroup& cgroup, const Module& module, model::Cgroup& out);
-    void check_cpu_max(const ast::Setting& setting, const Module& module, plan::CgroupSpec& spec);
-    model::Op check_op(const ast::Op& op, const Module& module);
-    bool check_cgroup_name(const ast::Name& name);
+    void check_limit(const ast::Statement& setting, const Module& module, model::Cgroup& out);
+    std::optional<model::Mention> cgroup_name(const ast::Name& name, const Module& module);
+
+    // check_ops.cpp
+    model::Op check_op(const ast::Statement& op, const Module& module);
+    void check_payload_op(const ast::Statement& op, const Module& module, model::Op& out);
+    void check_kernel_op(const ast::Statement& op, const Module& module, model::Op& out);
+    void check_watch(const ast::Statement& op, const Module& module, model::Op& out);
+    std::optional<plan::KernelTarget> check_target(const ast::Expression& target, const Module& module);
+    std::optional<model::Affinity> check_affinity(const ast::Expression& affinity, const Module& module);
 
     // check_workload.cpp
     // `labels` are those taken in the cgroup so far.
-    model::Work check_workers(const ast::Workers& workers, const Module& module, std::set<std::string>& labels);
+    model::Work check_workers(const ast::Expression& count, const ast::Statement& workload, Span span,
+                              const Module& module, std::set<std::string>& labels);
     void check_count(const ast::Expression& count, const Module& module, model::Work& out);
     // A work type with its parameters, or a named workload with some of them changed. False: reported.
-    bool check_workload(const ast::Workload& workload, const Module& module, model::Work& out);
-    bool check_base(const ast::Workload& workload, const Module& module, model::Work& out);
-    void check_parameters(const ast::Workload& workload, const Module& module, plan::Work& out);
+    bool check_workload(const ast::Statement& workload, const Module& module, model::Work& out);
+    bool check_base(const ast::Name& base, const Module& module, model::Work& out);
+    void check_parameters(const std::vector<ast::Argument>& arguments, const Module& module, plan::Work& out);
+    std::optional<plan::WorkParameterValue> check_parameter(const plan::WorkParameter& parameter,
+                                                            const ast::Expression& value, const Module& module);
+    std::optional<plan::WorkParameterValue> check_phases(const plan::WorkParameter& parameter,
+                                                         const ast::Expression& value, const Module& module);
+    void check_attribute(const ast::Statement& attribute, const Module& module, model::Work& out);
     void check_policy(const ast::Expression& policy, const Module& module, plan::Work& out);
+    void check_deadline(const ast::Expression& policy, const Module& module, plan::Work& out);
+    std::optional<model::MemoryPolicy> check_memory_policy(const ast::Expression& policy, const Module& module);
+    std::optional<Value> workload_value(const ast::Expression& expression, const Module& module);
 
     // check_expectations.cpp
-    struct Layer {
-        std::vector<plan::Expectation> expectations;
-        std::vector<plan::Expectation> switched_off;
+    void check_expectations(const std::vector<ast::Statement>& body, const Module& module, model::Expectations& out);
+    void check_expectation(const ast::Statement& expectation, const Module& module, model::Expectations& out);
+    bool check_error(const ast::Statement& expectation, const Module& module, model::Expectation& out);
+    void include_bundle(const ast::Statement& include, const Module& module, model::Expectations& out);
+    static std::vector<model::Expectation> merge(const std::vector<model::Expectations>& layers, Span span);
+
+    // check_formula.cpp
+    struct Term {
+        plan::Formula formula;
+        std::optional<Type> type; // of its numbers; none: not known, it suits all
+        bool series = false;      // one number per sample
     };
-    Layer check_expectations(const std::vector<ast::Expectation>& expectations, const Module& module);
-    bool check_bound(const ast::Expectation& expectation, const Module& module, plan::Expectation& out);
-    static std::vector<plan::Expectation> merge(const std::vector<Layer>& layers, plan::SourcePosition source);
+    // A condition over series without a word about time must hold at each sample.
+    bool check_formula(const ast::Expression& expression, bool each_sample, const Module& module,
+                       model::Expectation& out);
+    std::optional<Term> condition(const ast::Expression& expression, const Module& module, model::Expectation& out);
+    std::optional<Term> term(const ast::Expression& expression, const Module& module, model::Expectation& out);
+    std::optional<Term> term_of_call(const ast::Expression& expression, const Module& module, model::Expectation& out);
+    std::optional<Term> term_of_name(const ast::Expression& expression, const Module& module, model::Expectation& out);
+    std::optional<Term> pattern(const ast::Expression& expression, const Module& module, model::Expectation& out);
+    bool check_window(const ast::Expression& window, const Module& module, plan::Formula& formula,
+                      model::Expectation& out);
 
     Diagnostics& diagnostics_;
+    const Environment& environment_;
     Names names_;
     Evaluator evaluator_;
     std::map<const Symbol*, model::Scheduler> schedulers_;
+    std::map<const Symbol*, plan::Payload> payloads_;
     std::vector<const Symbol*> workloads_in_progress_;
+    std::vector<const Symbol*> bundles_in_progress_;
+    std::size_t steered_ = 0; // statements carried out in the scenario
+    // Of the scenario being checked:
+    std::vector<std::pair<const Symbol*, plan::Scheduler>> staged_;
+    std::vector<std::pair<const Symbol*, plan::Payload>> loaded_;
 };
 
 // Where a span begins, for the plan.
 plan::SourcePosition position_of(Span span);
+// The source with comments gone and blanks made single, so that its layout does not show in the plan.
+std::string written(std::string_view text);
+
+// The words of the language by kind, for `ktstr list`.
+const std::vector<std::string>& policy_names();
+const std::vector<std::string>& pattern_names();
 
 } // namespace ktstr::check

@@ -29,84 +29,106 @@ bool is_cgroup_path(std::string_view path) {
 
 } // namespace
 
-bool Checker::check_cgroup_name(const ast::Name& name) {
-    if (name.text == "host") {
+// A cgroup, or the local name of one: in `for c in ["hot", "cold"] { freeze c }` c stands for the text.
+std::optional<model::Mention> Checker::cgroup_name(const ast::Name& name, const Module& module) {
+    auto text = evaluator_.evaluate_name(name, module);
+    if (!text) return std::nullopt;
+    if (const Value* local = evaluator_.local(*text); local != nullptr && local->type == Type::string)
+        text = local->text;
+    if (*text == "host") {
         diagnostics_.add(Code::bad_cgroup_name, name.span, "a cgroup cannot be called `host`",
                          "`host` stands for the executor's own cgroup in: spawn N of ... in host");
-        return false;
+        return std::nullopt;
     }
-    if (is_cgroup_path(name.text)) return true;
+    if (is_cgroup_path(*text)) return model::Mention{std::move(*text), name.span};
     diagnostics_.add(Code::bad_cgroup_name, name.span, "this cannot be the name of a cgroup",
                      "letters, digits, _ and -, with / between parent and child");
-    return false;
+    return std::nullopt;
 }
 
-std::vector<model::Op> Checker::check_statements(const std::vector<ast::Statement>& statements, const Module& module) {
+std::vector<model::Op> Checker::check_statements(const std::vector<ast::Statement>& statements, const Module& module,
+                                                 model::Step* step) {
     std::vector<model::Op> ops;
-    for (const auto& statement : statements) {
-        if (const auto* cgroup = std::get_if<ast::Cgroup>(&statement))
-            check_cgroup(*cgroup, "", module, ops);
-        else
-            ops.push_back(check_op(std::get<ast::Op>(statement), module));
-    }
+    each(statements, module, [&](const ast::Statement& statement) { check_statement(statement, module, ops, step); });
     return ops;
 }
 
+void Checker::check_statement(const ast::Statement& statement, const Module& module, std::vector<model::Op>& out,
+                              model::Step* step) {
+    if (statement.kind == Kind::cgroup) return check_cgroup(statement, "", module, out);
+    if (statement.kind != Kind::repeat) {
+        out.push_back(check_op(statement, module));
+        return;
+    }
+    if (step->every_ns != 0)
+        diagnostics_.add(Code::duplicate_setting, statement.span, "`repeat` is given twice",
+                         "one loop can hold all ops that repeat");
+    const auto every = evaluator_.evaluate_integer(Type::duration, statement.part(Kind::every)->values.front(), module,
+                                                   1'000'000, 86'400'000'000'000, "the interval");
+    step->every_ns = static_cast<std::uint64_t>(every.value_or(1));
+    step->loop = check_statements(statement.body, module, nullptr);
+}
+
 // A cgroup, then the cgroups in it.
-void Checker::check_cgroup(const ast::Cgroup& cgroup, const std::string& parent, const Module& module,
+void Checker::check_cgroup(const ast::Statement& cgroup, const std::string& parent, const Module& module,
                            std::vector<model::Op>& out) {
-    check_cgroup_name(cgroup.path);
-    const std::string path = parent.empty() ? cgroup.path.text : parent + "/" + cgroup.path.text;
-    model::Op op{Kind::cgroup, cgroup.span, {{path, cgroup.path.span}}, model::Cgroup{}, {}, {}, {}, false};
+    const auto name = cgroup_name(cgroup.names.front(), module);
+    const std::string own = name ? name->name : "?";
+    const std::string path = parent.empty() ? own : parent + "/" + own;
+    model::Op op;
+    op.kind = Kind::cgroup;
+    op.span = cgroup.span;
+    op.cgroups = {{path, cgroup.names.front().span}};
+    op.added.emplace();
     op.added->spec.name = path;
-    check_limits(cgroup, module, *op.added);
     std::set<std::string> labels;
-    for (const auto& workers : cgroup.workers) op.added->works.push_back(check_workers(workers, module, labels));
+    Once once(diagnostics_);
+    std::vector<model::Op> children;
+    each(cgroup.body, module, [&](const ast::Statement& part) {
+        if (part.kind == Kind::cgroup)
+            check_cgroup(part, path, module, children);
+        else if (part.kind == Kind::workers)
+            op.added->works.push_back(
+                check_workers(part.values.front(), part.parts.front(), part.span, module, labels));
+        else if (once.first(part))
+            check_limit(part, module, *op.added);
+    });
     out.push_back(std::move(op));
-    for (const auto& child : cgroup.children) check_cgroup(child, path, module, out);
+    std::move(children.begin(), children.end(), std::back_inserter(out));
 }
 
-void Checker::check_limits(const ast::Cgroup& cgroup, const Module& module, model::Cgroup& out) {
-    const Settings settings(cgroup.settings, diagnostics_);
-    if (const auto* cpus = settings.value(Kind::cpuset)) out.cpus = evaluator_.evaluate_set(*cpus, module);
-    if (const auto* mems = settings.value(Kind::mems)) out.mems = evaluator_.evaluate_nodes(*mems, module);
-    if (const auto* weight = settings.value(Kind::cpu_weight))
-        if (const auto value = evaluator_.evaluate_integer(Type::count, *weight, module, 1, 10'000, "cpu_weight"))
-            out.spec.cpu_weight = static_cast<std::uint64_t>(*value);
-    if (const auto* memory = settings.value(Kind::memory_max))
-        if (const auto value =
-                evaluator_.evaluate_integer(Type::size, *memory, module, 1LL << 20, 1LL << 50, "memory_max"))
-            out.spec.memory_max_bytes = static_cast<std::uint64_t>(*value);
-    if (const auto* cpu_max = settings.find(Kind::cpu_max)) check_cpu_max(*cpu_max, module, out.spec);
-}
-
-// The kernel's bounds (kernel/sched/core.c): a period of 1 ms to 1 s, a quota of at least 1 ms.
-void Checker::check_cpu_max(const ast::Setting& setting, const Module& module, plan::CgroupSpec& spec) {
+void Checker::check_limit(const ast::Statement& setting, const Module& module, model::Cgroup& out) {
+    const ast::Expression& value = setting.values.front();
+    const auto number = [&](Type type, std::int64_t least, std::int64_t most, std::optional<std::uint64_t>& target) {
+        const std::string name(setting.span.text().substr(0, setting.span.text().find_first_of(" \t\r\n")));
+        if (const auto read = evaluator_.evaluate_integer(type, value, module, least, most, name))
+            target = static_cast<std::uint64_t>(*read);
+    };
     constexpr std::int64_t ms = 1'000'000;
-    if (const auto quota = evaluator_.evaluate_integer(Type::duration, setting.values[0], module, ms, 600'000 * ms,
-                                                       "the quota of cpu_max"))
-        spec.cpu_max_quota_ns = static_cast<std::uint64_t>(*quota);
-    if (setting.values.size() < 2) return;
-    if (const auto period = evaluator_.evaluate_integer(Type::duration, setting.values[1], module, ms, 1'000 * ms,
-                                                        "the period of cpu_max"))
-        spec.cpu_max_period_ns = static_cast<std::uint64_t>(*period);
-}
-
-model::Op Checker::check_op(const ast::Op& op, const Module& module) {
-    model::Op out{op.kind, op.span, {}, {}, {}, {}, {}, op.if_present};
-    for (const auto& name : op.cgroups)
-        if (check_cgroup_name(name)) out.cgroups.push_back({name.text, name.span});
-    if (op.set) {
-        const bool inherit =
-            op.kind == Kind::set_affinity && op.set->kind == ast::Expression::Kind::name && op.set->text == "inherit";
-        if (!inherit) out.set = evaluator_.evaluate_set(*op.set, module);
+    constexpr std::int64_t page = 4096;
+    constexpr std::int64_t most_memory = 1LL << 50;
+    plan::CgroupSpec& spec = out.spec;
+    switch (setting.kind) {
+    case Kind::cpuset: out.cpus = evaluator_.evaluate_set(value, module); break;
+    case Kind::mems: out.mems = evaluator_.evaluate_nodes(value, module); break;
+    case Kind::cpu_weight: number(Type::count, 1, 10'000, spec.cpu_weight); break;
+    case Kind::io_weight: number(Type::count, 1, 10'000, spec.io_weight); break;
+    case Kind::pids_max: number(Type::count, 1, 4'194'304, spec.pids_max); break; // PID_MAX_LIMIT
+    case Kind::memory_max: number(Type::size, 1LL << 20, most_memory, spec.memory_max_bytes); break;
+    case Kind::memory_high: number(Type::size, page, most_memory, spec.memory_high_bytes); break;
+    case Kind::memory_low: number(Type::size, 0, most_memory, spec.memory_low_bytes); break;
+    case Kind::memory_swap_max: number(Type::size, 0, most_memory, spec.memory_swap_max_bytes); break;
+    case Kind::cpu_max: {
+        // The kernel's bounds (kernel/sched/core.c): a period of 1 ms to 1 s, a quota of at least 1 ms.
+        number(Type::duration, ms, 600'000 * ms, spec.cpu_max_quota_ns);
+        if (setting.values.size() < 2) break;
+        if (const auto period = evaluator_.evaluate_integer(Type::duration, setting.values[1], module, ms, 1'000 * ms,
+                                                            "the period of cpu_max"))
+            spec.cpu_max_period_ns = static_cast<std::uint64_t>(*period);
+        break;
     }
-    if (op.mems) out.mems = evaluator_.evaluate_nodes(op.mems->values.front(), module);
-    if (op.workers) {
-        std::set<std::string> labels; // what else lives in the cgroup is known to the lifetimes pass
-        out.work = check_workers(*op.workers, module, labels);
+    default: std::abort();
     }
-    return out;
 }
 
 } // namespace ktstr::check

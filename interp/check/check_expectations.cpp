@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
+#include <cmath>
 #include <regex>
 
 #include "interp/check/check.h"
@@ -8,29 +9,77 @@ namespace ktstr::check {
 
 using syntax::Kind;
 using ExpectationKind = plan::Expectation::Kind;
+using FormulaKind = plan::Formula::Kind;
 
 namespace {
 
 constexpr std::size_t max_regex_length = 1000; // std::regex recurses over its pattern
+constexpr std::size_t max_bundle_depth = 32;
 
-ExpectationKind kind_of(Kind kind) {
-    switch (kind) {
-    case Kind::spread: return ExpectationKind::spread;
-    case Kind::gap: return ExpectationKind::gap;
-    case Kind::isolation: return ExpectationKind::isolation;
-    case Kind::throughput: return ExpectationKind::throughput;
-    case Kind::error: return ExpectationKind::error;
-    default: return ExpectationKind::progress;
-    }
+bool is_upper_bound(plan::Comparison comparison) {
+    return comparison == plan::Comparison::less || comparison == plan::Comparison::less_equal;
 }
 
-plan::Comparison comparison_of(std::string_view text) {
-    if (text == "<") return plan::Comparison::less;
-    if (text == ">") return plan::Comparison::greater;
-    return text == ">=" ? plan::Comparison::greater_equal : plan::Comparison::less_equal;
+bool same_term(const plan::Formula& a, const plan::Formula& b) {
+    if (a.kind != b.kind || a.source != b.source || a.path != b.path || a.subject != b.subject ||
+        a.cgroup != b.cgroup || a.number != b.number || a.operands.size() != b.operands.size())
+        return false;
+    for (std::size_t i = 0; i < a.operands.size(); ++i)
+        if (!same_term(a.operands[i], b.operands[i])) return false;
+    return true;
 }
 
-// The source with comments gone and blanks made single, so that its layout does not show in the plan.
+// What an expectation speaks of: of formulas, the term on the left.
+const plan::Formula& subject_of(const plan::Formula& formula) {
+    const plan::Formula* at = &formula;
+    const auto is_condition = [](const plan::Formula& f) { return f.kind >= FormulaKind::compare; };
+    while (is_condition(*at) && !at->operands.empty()) at = &at->operands.front();
+    return *at;
+}
+
+bool same_subject(const model::Expectation& a, const model::Expectation& b) {
+    const auto& x = a.expectation;
+    const auto& y = b.expectation;
+    if (x.kind != y.kind || x.cgroup != y.cgroup) return false;
+    return x.kind != ExpectationKind::formula || same_term(subject_of(*x.formula), subject_of(*y.formula));
+}
+
+// Whether two expectations of one layer say the same thing twice. Two bounds on two sides are no repetition, and
+// formulas of different shape are not either.
+bool repeats(const model::Expectation& a, const model::Expectation& b) {
+    if (!same_subject(a, b) || a.expectation.kind == ExpectationKind::error) return false;
+    if (a.expectation.kind != ExpectationKind::formula)
+        return a.expectation.kind == ExpectationKind::progress || a.expectation.kind == ExpectationKind::isolation ||
+               is_upper_bound(a.expectation.comparison) == is_upper_bound(b.expectation.comparison);
+    return a.expectation.written == b.expectation.written;
+}
+
+bool has_error(const std::vector<model::Expectation>& expectations) {
+    return std::any_of(expectations.begin(), expectations.end(),
+                       [](const auto& expectation) { return expectation.expectation.kind == ExpectationKind::error; });
+}
+
+// spread(hot) <= 15%, gap <= 2s and throughput >= 100/s in their own, simpler form.
+void simplify(plan::Expectation& expectation) {
+    static const std::map<std::string, ExpectationKind> kinds = {{"spread", ExpectationKind::spread},
+                                                                 {"gap", ExpectationKind::gap},
+                                                                 {"throughput", ExpectationKind::throughput}};
+    const plan::Formula formula = *expectation.formula;
+    const plan::Formula& term = formula.kind == FormulaKind::compare ? formula.operands[0] : formula;
+    const auto kind = kinds.find(term.path);
+    const bool bound = formula.kind != FormulaKind::compare || (formula.operands[1].kind == FormulaKind::number &&
+                                                                formula.comparison != plan::Comparison::equal &&
+                                                                formula.comparison != plan::Comparison::not_equal);
+    if (term.kind != FormulaKind::measure || kind == kinds.end() || !bound) return;
+    expectation.kind = kind->second;
+    expectation.cgroup = term.cgroup;
+    expectation.comparison = formula.comparison;
+    if (formula.kind == FormulaKind::compare) expectation.value = formula.operands[1].number;
+    expectation.formula.reset();
+}
+
+} // namespace
+
 std::string written(std::string_view text) {
     std::string result;
     bool in_string = false;
@@ -52,52 +101,114 @@ std::string written(std::string_view text) {
     return result;
 }
 
-bool same_subject(const plan::Expectation& a, const plan::Expectation& b) {
-    return a.kind == b.kind && a.cgroup == b.cgroup;
+void Checker::check_expectations(const std::vector<ast::Statement>& body, const Module& module,
+                                 model::Expectations& out) {
+    each(body, module, [&](const ast::Statement& statement) {
+        if (statement.kind == Kind::include)
+            include_bundle(statement, module, out);
+        else
+            check_expectation(statement, module, out);
+    });
 }
 
-bool has_error(const std::vector<plan::Expectation>& expectations) {
-    return std::any_of(expectations.begin(), expectations.end(),
-                       [](const auto& expectation) { return expectation.kind == ExpectationKind::error; });
+void Checker::include_bundle(const ast::Statement& include, const Module& module, model::Expectations& out) {
+    const ast::Name& name = include.names.front();
+    const Symbol* symbol = names_.find(module, name.text, name.span);
+    if (symbol == nullptr)
+        return names_.report_unknown(module, name.text, name.span, "bundle of expectations",
+                                     {"bundle of expectations"});
+    if (symbol->statement->kind != Kind::expectations_declaration) {
+        diagnostics_.add(Code::wrong_kind_of_name, name.span,
+                         "`" + name.text + "` is a " + std::string(symbol->kind()) + ", not a bundle of expectations");
+        return;
+    }
+    const bool circle =
+        std::find(bundles_in_progress_.begin(), bundles_in_progress_.end(), symbol) != bundles_in_progress_.end();
+    if (circle || bundles_in_progress_.size() >= max_bundle_depth) {
+        diagnostics_.add(Code::definition_cycle, name.span, "`" + name.text + "` includes itself");
+        return;
+    }
+    bundles_in_progress_.push_back(symbol);
+    // What includes a bundle may say otherwise about the same subject: the bundle is a layer below it.
+    model::Expectations bundle;
+    const Evaluator::Outside outside(evaluator_);
+    check_expectations(symbol->statement->body, *symbol->module, bundle);
+    bundles_in_progress_.pop_back();
+    for (auto& expectation : bundle.expected) {
+        expectation.bundled = true;
+        out.expected.push_back(std::move(expectation));
+    }
+    std::move(bundle.switched_off.begin(), bundle.switched_off.end(), std::back_inserter(out.switched_off));
 }
 
-bool is_upper_bound(plan::Comparison comparison) {
-    return comparison == plan::Comparison::less || comparison == plan::Comparison::less_equal;
+void Checker::check_expectation(const ast::Statement& statement, const Module& module, model::Expectations& out) {
+    model::Expectation made;
+    plan::Expectation& expectation = made.expectation;
+    made.span = statement.span;
+    expectation.source = position_of(statement.span);
+    expectation.written = written(statement.span.text());
+    bool off = statement.has(Kind::off);
+    if (const auto* place = statement.part(Kind::in_cgroup))
+        if (auto name = cgroup_name(place->names.front(), module)) {
+            expectation.cgroup = name->name;
+            made.cgroups.push_back(std::move(*name));
+        }
+    switch (statement.kind) {
+    case Kind::progress: expectation.kind = ExpectationKind::progress; break;
+    case Kind::isolation: expectation.kind = ExpectationKind::isolation; break;
+    case Kind::error:
+        expectation.kind = ExpectationKind::error;
+        if (!off && !check_error(statement, module, made)) return;
+        break;
+    default: {
+        expectation.kind = ExpectationKind::formula;
+        const ast::Expression& formula = statement.values.front();
+        if (off) {
+            auto subject = term(formula, module, made);
+            if (!subject) return;
+            expectation.formula = std::move(subject->formula);
+        } else if (!check_formula(formula, !statement.has(Kind::sustained), module, made)) {
+            return;
+        }
+        if (const auto* sustained = statement.part(Kind::sustained)) {
+            const auto samples = evaluator_.evaluate_integer(Type::count, sustained->values.front(), module, 1, 100'000,
+                                                             "the number of samples");
+            plan::Formula outer;
+            outer.kind = FormulaKind::sustained;
+            outer.samples = static_cast<int>(samples.value_or(1));
+            outer.operands.push_back(std::move(*expectation.formula));
+            expectation.formula = std::move(outer);
+        }
+        simplify(expectation);
+    }
+    }
+    if (off) {
+        out.switched_off.push_back(std::move(made));
+        return;
+    }
+    const auto first = std::find_if(out.expected.begin(), out.expected.end(),
+                                    [&](const auto& other) { return !other.bundled && repeats(other, made); });
+    if (first != out.expected.end())
+        diagnostics_.add(Code::duplicate_expectation, statement.span, "this is expected twice",
+                         "first on line " + std::to_string(first->expectation.source.line));
+    std::erase_if(out.expected, [&](const auto& other) { return other.bundled && same_subject(other, made); });
+    out.expected.push_back(std::move(made));
 }
 
-} // namespace
-
-bool Checker::check_bound(const ast::Expectation& expectation, const Module& module, plan::Expectation& out) {
-    const ast::Expression& value = *expectation.value;
-    switch (out.kind) {
-    case ExpectationKind::spread: {
-        const auto percent = evaluator_.evaluate_percent(value, module, 100, "the spread");
-        out.value = percent.value_or(0);
-        return percent.has_value();
-    }
-    case ExpectationKind::gap: {
-        const auto duration =
-            evaluator_.evaluate_integer(Type::duration, value, module, 0, 86'400'000'000'000, "the gap");
-        out.value = static_cast<double>(duration.value_or(0));
-        return duration.has_value();
-    }
-    case ExpectationKind::throughput: {
-        const auto rate = evaluator_.evaluate_as(Type::rate, value, module);
-        out.value = rate ? rate->number : 0;
-        return rate.has_value();
-    }
-    default: break;
-    }
+bool Checker::check_error(const ast::Statement& statement, const Module& module, model::Expectation& out) {
+    const ast::Statement* matches = statement.part(Kind::matches);
+    const ast::Statement& clause = matches != nullptr ? *matches : *statement.part(Kind::contains);
+    const ast::Expression& value = clause.values.front();
     const auto text = evaluator_.evaluate_string(value, module);
     if (!text) return false;
-    out.text = *text;
-    out.text_is_regex = expectation.matches;
+    out.expectation.text = *text;
+    out.expectation.text_is_regex = matches != nullptr;
     if (text->empty()) {
         diagnostics_.add(Code::out_of_range, value.span, "every text contains the empty string",
                          "write a part of the message");
         return false;
     }
-    if (!expectation.matches) return true;
+    if (matches == nullptr) return true;
     try {
         if (text->size() <= max_regex_length) {
             const std::regex pattern(*text, std::regex::ECMAScript);
@@ -111,49 +222,24 @@ bool Checker::check_bound(const ast::Expectation& expectation, const Module& mod
     return false;
 }
 
-Checker::Layer Checker::check_expectations(const std::vector<ast::Expectation>& expectations, const Module& module) {
-    Layer layer;
-    for (const auto& expectation : expectations) {
-        plan::Expectation out;
-        out.kind = kind_of(expectation.kind);
-        out.source = position_of(expectation.span);
-        out.written = written(expectation.span.text());
-        if (expectation.cgroup) out.cgroup = expectation.cgroup->text;
-        const bool compared = !expectation.comparison.empty();
-        if (compared) out.comparison = comparison_of(expectation.comparison);
-        if (expectation.value && !expectation.off && !check_bound(expectation, module, out)) continue;
-        const auto repeats = [&](const plan::Expectation& other) {
-            const bool both_bounds = compared && is_upper_bound(other.comparison) != is_upper_bound(out.comparison);
-            return same_subject(other, out) && out.kind != ExpectationKind::error && !both_bounds;
-        };
-        const auto first = std::find_if(layer.expectations.begin(), layer.expectations.end(), repeats);
-        if (first != layer.expectations.end() && !expectation.off)
-            diagnostics_.add(Code::duplicate_expectation, expectation.span, "this is expected twice",
-                             "first on line " + std::to_string(first->source.line));
-        (expectation.off ? layer.switched_off : layer.expectations).push_back(std::move(out));
-    }
-    return layer;
-}
-
-// The built-in `progress`, then the layers in order: the last one that speaks of a kind and a cgroup wins. Where the
-// last layer expects an error, it alone counts: a run that must fail owes nothing else.
-std::vector<plan::Expectation> Checker::merge(const std::vector<Layer>& layers, plan::SourcePosition source) {
-    if (!layers.empty() && has_error(layers.back().expectations)) return layers.back().expectations;
-    plan::Expectation progress;
-    progress.written = "progress";
-    progress.source = std::move(source);
-    std::vector<plan::Expectation> merged = {progress};
+// The built-in `progress`, then the layers in order: the last one that speaks of a subject wins. Where the last layer
+// expects an error, it alone counts: a run that must fail owes nothing else.
+std::vector<model::Expectation> Checker::merge(const std::vector<model::Expectations>& layers, Span span) {
+    if (!layers.empty() && has_error(layers.back().expected)) return layers.back().expected;
+    model::Expectation progress;
+    progress.expectation.written = "progress";
+    progress.expectation.source = position_of(span);
+    progress.span = span;
+    std::vector<model::Expectation> merged = {progress};
     for (const auto& layer : layers) {
-        std::erase_if(merged, [&](const plan::Expectation& earlier) {
-            const auto speaks = [&](const plan::Expectation& later) { return same_subject(earlier, later); };
-            return std::any_of(layer.expectations.begin(), layer.expectations.end(), speaks) ||
-                   std::any_of(layer.switched_off.begin(), layer.switched_off.end(), speaks);
+        const auto speaks = [&](const std::vector<model::Expectation>& list, const model::Expectation& of) {
+            return std::any_of(list.begin(), list.end(), [&](const auto& one) { return same_subject(one, of); });
+        };
+        std::erase_if(merged, [&](const model::Expectation& earlier) {
+            return speaks(layer.expected, earlier) || speaks(layer.switched_off, earlier);
         });
-        for (const auto& expectation : layer.expectations) {
-            const bool off = std::any_of(layer.switched_off.begin(), layer.switched_off.end(),
-                                         [&](const auto& other) { return same_subject(expectation, other); });
-            if (!off) merged.push_back(expectation);
-        }
+        for (const auto& expectation : layer.expected)
+            if (!speaks(layer.switched_off, expectation)) merged.push_back(expectation);
     }
     return merged;
 }

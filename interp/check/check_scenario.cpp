@@ -4,6 +4,7 @@
 #include "interp/check/check.h"
 #include "interp/check/lifetimes.h"
 #include "interp/check/settings.h"
+#include "interp/diagnostics/suggest.h"
 
 namespace ktstr::check {
 
@@ -13,9 +14,9 @@ namespace {
 
 constexpr std::int64_t shortest_duration_ns = 1'000'000;
 constexpr std::int64_t longest_duration_ns = 86'400'000'000'000; // a day
-constexpr plan::Topology default_topology{1, 1, 2, 1};
 constexpr std::int64_t least_memory = 64LL << 20;
 constexpr std::int64_t most_memory = 1LL << 40;
+constexpr std::int64_t most_captures = 1'000;
 
 } // namespace
 
@@ -24,12 +25,20 @@ plan::SourcePosition position_of(Span span) {
     return {span.file->name(), position.line, position.column};
 }
 
+Checker::Checker(Diagnostics& diagnostics, const Environment& environment)
+    : diagnostics_(diagnostics), environment_(environment), names_(diagnostics),
+      evaluator_(names_, diagnostics, environment_) {
+    evaluator_.set_workload_of(
+        [this](const ast::Expression& expression, const Module& module) { return workload_value(expression, module); });
+}
+
 std::vector<model::Scenario> Checker::check_file(const Module& module) {
     const std::size_t errors = diagnostics_.errors();
     std::vector<model::Scenario> scenarios;
-    for (const auto& scenario : module.file.scenarios) {
+    for (const auto& statement : module.file) {
+        if (statement.kind != Kind::scenario_declaration) continue;
         const std::size_t before = diagnostics_.errors();
-        model::Scenario checked = check_scenario(scenario, module);
+        model::Scenario checked = check_scenario(statement, module);
         check_lifetimes(checked, diagnostics_);
         if (diagnostics_.errors() == before) scenarios.push_back(std::move(checked));
     }
@@ -41,109 +50,287 @@ std::vector<model::Scenario> Checker::check_file(const Module& module) {
 // What no scenario uses must be right too.
 void Checker::check_declarations(const Module& module) {
     for (const auto& [name, symbol] : module.symbols) {
-        if (std::holds_alternative<const ast::Scheduler*>(symbol.definition)) {
-            check_scheduler(symbol);
-        } else if (const auto* const* work = std::get_if<const ast::Work*>(&symbol.definition)) {
+        const ast::Statement& statement = *symbol.statement;
+        switch (statement.kind) {
+        case Kind::scheduler_declaration: check_scheduler(symbol); break;
+        case Kind::payload_declaration: check_payload(symbol); break;
+        case Kind::template_declaration: break; // checked where it is used: its parameters have no types before
+        case Kind::expectations_declaration: {
+            model::Expectations ignored;
+            check_expectations(statement.body, module, ignored);
+            break;
+        }
+        case Kind::work_declaration: {
             model::Work out;
+            const ast::Statement& workload = statement.parts.front();
             workloads_in_progress_.push_back(&symbol);
-            check_workload((*work)->workload, module, out);
+            check_workload(workload, module, out);
             workloads_in_progress_.pop_back();
-            if (!(*work)->workload.labels.empty())
-                diagnostics_.add(Code::unknown_parameter, (*work)->workload.labels.front().span,
+            if (const auto* label = workload.part(Kind::label))
+                diagnostics_.add(Code::unknown_parameter, label->names.front().span,
                                  "a named workload has its name already", "`as` is for the workers of a cgroup");
-        } else {
-            (void)evaluator_.value_of(symbol, symbol.span);
+            break;
+        }
+        default: (void)evaluator_.value_of(symbol, symbol.span); break;
         }
     }
+    for (const auto& statement : module.file)
+        if (statement.kind == Kind::assertion) check_assertion(statement, module);
 }
 
-model::Scenario Checker::check_scenario(const ast::Scenario& scenario, const Module& module) {
+void Checker::check_assertion(const ast::Statement& assertion, const Module& module) {
+    const auto holds = evaluator_.evaluate_condition(assertion.values.front(), module);
+    if (!holds || *holds) return;
+    std::string message = "this does not hold";
+    if (!assertion.names.empty())
+        if (const auto text = evaluator_.evaluate_name(assertion.names.front(), module)) message = *text;
+    diagnostics_.add(Code::failed_assertion, assertion.values.front().span, message);
+}
+
+// What check_body keeps while it goes through the statements.
+struct Checker::Body {
+    explicit Body(Diagnostics& diagnostics) : settings(diagnostics), machine(diagnostics) {}
+    Once settings;
+    Once machine;                           // topology and scheduler
+    std::vector<model::Op> direct;          // statements of a step that stand directly in the scenario
+    Span direct_span;                       // of the first of them
+    std::optional<model::Expectations> own; // of the scenario
+    model::Expectations of_scheduler;
+    std::set<std::string> kernel_settings;
+};
+
+model::Scenario Checker::check_scenario(const ast::Statement& scenario, const Module& module) {
     model::Scenario out;
-    out.name = scenario.name.text;
-    out.topology = default_topology;
+    out.name = scenario.names.front().text;
     out.span = scenario.span;
-    if (out.name.empty()) diagnostics_.add(Code::missing_setting, scenario.name.span, "the scenario has an empty name");
-    const Settings settings(scenario.settings, diagnostics_);
-    Layer scheduler_layer;
-    if (const auto scheduler = scheduler_of(scenario, module)) {
-        out.scheduler = scheduler->scheduler;
-        if (scheduler->topology) out.topology = *scheduler->topology;
-        out.kernel_args = scheduler->kernel_args;
-        out.sysctls = scheduler->sysctls;
-        scheduler_layer = {scheduler->expectations, scheduler->switched_off};
-    } else if (!scenario.schedulers.empty()) {
-        out.scheduler = plan::Scheduler{}; // reported; the ops that need one are right
+    out.topology = environment_.topology.value_or(plan::Topology{1, 1, 2, 1, {}});
+    if (out.name.empty())
+        diagnostics_.add(Code::missing_setting, scenario.names.front().span, "the scenario has an empty name");
+    const std::size_t scope = evaluator_.scope();
+    steered_ = 0;
+    staged_.clear();
+    loaded_.clear();
+    Body state(diagnostics_);
+    state.own.emplace();
+    const Symbol* made_of = nullptr;
+    const ast::Statement* instance = scenario.part(Kind::instance);
+    if (instance != nullptr) made_of = bind_template(*instance, module);
+    if (made_of != nullptr) check_machine(made_of->statement->body, *made_of->module, out, state);
+    check_machine(scenario.body, module, out, state);
+    evaluator_.set_topology(out.topology);
+    if (made_of != nullptr) check_body(made_of->statement->body, *made_of->module, out, state);
+    check_body(scenario.body, module, out, state);
+    evaluator_.set_topology(std::nullopt);
+    evaluator_.leave(scope);
+    if (!out.steps.empty() && !state.direct.empty())
+        diagnostics_.add(Code::steps_and_direct_statements, state.direct_span,
+                         "this stands beside steps, so it is not clear when it happens",
+                         "put it into a step, or into `backdrop { }` to have it through all steps");
+    const bool nothing = out.steps.empty() && state.direct.empty() && out.backdrop.empty();
+    const bool unread = module.broken || (instance != nullptr && made_of == nullptr); // what it runs may be in there
+    if (nothing && !unread)
+        diagnostics_.add(Code::empty_scenario, scenario.span, "the scenario runs nothing", "add a cgroup with workers");
+    if (out.steps.empty() && !nothing) {
+        out.steps.push_back({"", std::move(state.direct), {{}, {}, scenario.span}, scenario.span});
     }
-    if (const auto* topology = settings.value(Kind::topology))
-        if (const auto value = evaluator_.evaluate_as(Type::topology, *topology, module))
-            out.topology = value->topology;
-    if (const auto* memory = settings.value(Kind::memory))
-        if (const auto value =
-                evaluator_.evaluate_integer(Type::size, *memory, module, least_memory, most_memory, "the memory"))
-            out.memory_bytes = static_cast<std::uint64_t>(*value);
-    if (const auto* duration = settings.value(Kind::duration))
-        if (const auto value = evaluator_.evaluate_integer(Type::duration, *duration, module, shortest_duration_ns,
-                                                           longest_duration_ns, "the duration"))
-            out.duration_ns = static_cast<std::uint64_t>(*value);
-    if (const auto* kernel_args = settings.value(Kind::kernel_args))
-        if (const auto more = evaluator_.evaluate_strings(*kernel_args, module))
-            out.kernel_args.insert(out.kernel_args.end(), more->begin(), more->end());
-    check_sysctls(scenario.sysctls, module, out.sysctls);
-    out.backdrop = check_statements(scenario.backdrop, module);
-    check_steps(scenario, module, out);
-    out.expectations =
-        merge({scheduler_layer, check_expectations(scenario.expectations, module)}, position_of(scenario.span));
+    out.expectations = merge({state.of_scheduler, *state.own}, scenario.span);
+    for (auto& [symbol, scheduler] : staged_) out.schedulers.push_back(std::move(scheduler));
+    for (auto& [symbol, payload] : loaded_) out.payloads.push_back(std::move(payload));
     return out;
 }
 
-// The steps; or, without any, one step of the statements that stand directly in the scenario.
-void Checker::check_steps(const ast::Scenario& scenario, const Module& module, model::Scenario& out) {
-    if (!scenario.steps.empty() && !scenario.statements.empty()) {
-        const auto span = std::visit([](const auto& statement) { return statement.span; }, scenario.statements.front());
-        diagnostics_.add(Code::steps_and_direct_statements, span,
-                         "this stands beside steps, so it is not clear when it happens",
-                         "put it into a step, or into `backdrop { }` to have it through all steps");
-        (void)check_statements(scenario.statements, module);
+// The template's parameters become local names. What is not given must have a default.
+const Symbol* Checker::bind_template(const ast::Statement& instance, const Module& module) {
+    const ast::Name& name = instance.names.front();
+    const Symbol* symbol = names_.find(module, name.text, name.span);
+    if (symbol == nullptr) {
+        names_.report_unknown(module, name.text, name.span, "template", {"template"});
+        return nullptr;
     }
-    if (scenario.steps.empty() && scenario.statements.empty() && scenario.backdrop.empty()) {
-        if (module.broken) return; // what it runs may be among what did not parse
-        diagnostics_.add(Code::empty_scenario, scenario.span, "the scenario runs nothing", "add a cgroup with workers");
-        return;
+    if (symbol->statement->kind != Kind::template_declaration) {
+        diagnostics_.add(Code::wrong_kind_of_name, name.span,
+                         "`" + name.text + "` is a " + std::string(symbol->kind()) + ", not a template");
+        return nullptr;
     }
-    if (scenario.steps.empty()) {
-        out.steps.push_back(
-            {"", check_statements(scenario.statements, module), {{}, {}, scenario.span}, scenario.span});
-        return;
+    const auto& parameters = symbol->statement->parts;
+    std::vector<std::optional<Value>> values(parameters.size());
+    std::vector<std::string> known;
+    for (const auto& parameter : parameters) known.push_back(parameter.names.front().text);
+    bool good = true;
+    for (std::size_t i = 0; i < instance.arguments.size(); ++i) {
+        const auto& argument = instance.arguments[i];
+        const auto found = argument.name      ? std::find(known.begin(), known.end(), argument.name->text)
+                           : i < known.size() ? known.begin() + static_cast<std::ptrdiff_t>(i)
+                                              : known.end();
+        const auto at = static_cast<std::size_t>(found - known.begin());
+        if (found == known.end() || values[at]) {
+            const Span span = argument.name ? argument.name->span : argument.value.span;
+            const std::string close = argument.name ? suggest(argument.name->text, known) : "";
+            diagnostics_.add(Code::wrong_arguments, span,
+                             "the template `" + name.text + "` does not take this argument", close);
+            good = false;
+            continue;
+        }
+        values[at] = evaluator_.evaluate(argument.value, module);
+        good = good && values[at];
     }
-    std::set<std::string> names;
-    for (std::size_t i = 0; i < scenario.steps.size(); ++i) {
-        const ast::Step& step = scenario.steps[i];
-        const std::string name = step.name ? step.name->text : "step " + std::to_string(i + 1);
-        if (!names.insert(name).second)
-            diagnostics_.add(Code::duplicate_name, step.span, "there are two steps \"" + name + "\"");
-        model::Step next{name, check_statements(step.statements, module), {{}, {}, step.span}, step.span};
-        check_hold(step, module, next);
-        out.steps.push_back(std::move(next));
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const auto& parameter = parameters[i];
+        if (!values[i] && !parameter.values.empty()) {
+            values[i] = evaluator_.evaluate(parameter.values.front(), *symbol->module);
+        } else if (!values[i] && good) {
+            diagnostics_.add(Code::wrong_arguments, instance.span,
+                             "the template `" + name.text + "` needs a value for `" + known[i] + "`",
+                             "write it as in: " + name.text + "(" + known[i] + ": ...)");
+            good = false;
+        }
+        if (values[i]) evaluator_.define(known[i], *values[i]);
+    }
+    return good ? symbol : nullptr;
+}
+
+// Topology and scheduler come first, wherever they stand: the rest may depend on them.
+void Checker::check_machine(const std::vector<ast::Statement>& body, const Module& module, model::Scenario& out,
+                            Body& state) {
+    const auto kind = [](Kind wanted) { return [wanted](const ast::Statement& s) { return s.kind == wanted; }; };
+    for (const auto& statement : body) { // parameters of the scenario can shape both
+        if (statement.kind != Kind::param) continue;
+        const ast::Name& name = statement.names.front();
+        auto value = evaluator_.evaluate(statement.values.front(), module);
+        value = evaluator_.parameter(name.text, std::move(value), name.span, module);
+        if (value) out.parameters[name.text] = show(*value);
+        evaluator_.define(name.text, value.value_or(Value{Type::word}));
+    }
+    const auto scheduler = std::find_if(body.begin(), body.end(), kind(Kind::scheduler_use));
+    if (scheduler != body.end() && state.machine.first(*scheduler)) {
+        if (auto used = used_scheduler(*scheduler, module)) {
+            out.scheduler = used->scheduler.name;
+            if (used->topology && !environment_.topology) out.topology = *used->topology;
+            out.kernel_args = used->kernel_args;
+            out.sysctls = used->sysctls;
+            state.of_scheduler = used->expectations;
+            const Symbol* symbol = find_scheduler(scheduler->names.front(), module);
+            staged_.emplace_back(symbol, used->scheduler);
+        } else {
+            out.scheduler = "?"; // reported; the ops that need one are right
+        }
+    }
+    const auto topology = std::find_if(body.begin(), body.end(), kind(Kind::topology));
+    if (topology != body.end() && state.machine.first(*topology))
+        if (auto value = evaluator_.evaluate_as(Type::topology, topology->values.front(), module))
+            if (!environment_.topology) out.topology = std::move(value->topology);
+}
+
+void Checker::check_body(const std::vector<ast::Statement>& body, const Module& module, model::Scenario& out,
+                         Body& state) {
+    const auto top_level = [&](const ast::Statement& statement) {
+        return !body.empty() && &statement >= body.data() && &statement < body.data() + body.size();
+    };
+    bool seen_scheduler = false;
+    bool seen_topology = false;
+    each(body, module, [&](const ast::Statement& statement) {
+        switch (statement.kind) {
+        case Kind::scheduler_use:
+        case Kind::topology:
+        case Kind::param: {
+            bool& seen = statement.kind == Kind::topology ? seen_topology : seen_scheduler;
+            if (!top_level(statement))
+                diagnostics_.add(Code::wrong_place, statement.span, "this cannot depend on `if` or `for`",
+                                 "it stands directly in the scenario; its value can come from a parameter");
+            else if (statement.kind != Kind::param && std::exchange(seen, true))
+                (void)state.machine.first(statement); // says that it is given twice
+            break;
+        }
+        case Kind::backdrop: {
+            auto ops = check_statements(statement.body, module, nullptr);
+            std::move(ops.begin(), ops.end(), std::back_inserter(out.backdrop));
+            break;
+        }
+        case Kind::step: check_step(statement, module, out); break;
+        case Kind::expect: check_expectations(statement.body, module, *state.own); break;
+        case Kind::lua_check: check_lua(statement, module, out); break;
+        default:
+            if (statement.kind == Kind::cgroup || is_op(statement.kind)) {
+                if (state.direct.empty()) state.direct_span = statement.span;
+                check_statement(statement, module, state.direct, nullptr);
+            } else {
+                check_setting(statement, module, out, state);
+            }
+        }
+    });
+}
+
+void Checker::check_setting(const ast::Statement& setting, const Module& module, model::Scenario& out, Body& state) {
+    if (setting.kind == Kind::sysctl) {
+        const std::string& key = setting.names.front().text;
+        if (!state.kernel_settings.insert(key).second)
+            diagnostics_.add(Code::duplicate_setting, setting.names.front().span,
+                             "the sysctl \"" + key + "\" is set twice");
+        return check_sysctl(setting, module, out.sysctls);
+    }
+    if (!state.settings.first(setting)) return;
+    const ast::Expression& value = setting.values.front();
+    if (setting.kind == Kind::memory) {
+        if (const auto bytes =
+                evaluator_.evaluate_integer(Type::size, value, module, least_memory, most_memory, "the memory"))
+            out.memory_bytes = static_cast<std::uint64_t>(*bytes);
+    } else if (setting.kind == Kind::duration) {
+        if (const auto ns = evaluator_.evaluate_integer(Type::duration, value, module, shortest_duration_ns,
+                                                        longest_duration_ns, "the duration"))
+            out.duration_ns = static_cast<std::uint64_t>(*ns);
+    } else if (setting.kind == Kind::kernel_args) {
+        if (const auto more = evaluator_.evaluate_strings(value, module))
+            out.kernel_args.insert(out.kernel_args.end(), more->begin(), more->end());
+    } else if (setting.kind == Kind::capture) {
+        out.captures_span = setting.span;
+        out.captures = static_cast<int>(
+            evaluator_.evaluate_integer(Type::count, value, module, 1, most_captures, "the number of snapshots")
+                .value_or(0));
     }
 }
 
-void Checker::check_hold(const ast::Step& step, const Module& module, model::Step& out) {
-    if (!step.hold) return;
-    out.hold.span = step.hold->span;
-    const auto value = evaluator_.evaluate(*step.hold, module);
+void Checker::check_step(const ast::Statement& step, const Module& module, model::Scenario& out) {
+    std::string name = "step " + std::to_string(out.steps.size() + 1);
+    if (!step.names.empty()) name = evaluator_.evaluate_name(step.names.front(), module).value_or(name);
+    const bool taken = std::any_of(out.steps.begin(), out.steps.end(), [&](const auto& s) { return s.name == name; });
+    if (taken) diagnostics_.add(Code::duplicate_name, step.span, "there are two steps \"" + name + "\"");
+    model::Step next{name, {}, {{}, {}, step.span}, step.span};
+    next.ops = check_statements(step.body, module, &next);
+    if (const auto* hold = step.part(Kind::hold)) check_hold(*hold, module, next);
+    out.steps.push_back(std::move(next));
+}
+
+void Checker::check_hold(const ast::Statement& hold, const Module& module, model::Step& out) {
+    const ast::Expression& time = hold.values.front();
+    out.hold.span = time.span;
+    const auto value = evaluator_.evaluate(time, module);
     if (!value) return;
     if (value->type == Type::percent)
         out.hold.fraction = value->number;
     else if (value->type == Type::duration)
         out.hold.fixed_ns = static_cast<std::uint64_t>(value->integer);
     else
-        diagnostics_.add(Code::type_mismatch, step.hold->span,
+        diagnostics_.add(Code::type_mismatch, time.span,
                          "expected a duration or a percentage, found " + describe(value->type),
                          "write it as in: step \"name\" for 2s, or: for 40%");
     if (value->type == Type::percent && !(value->number >= 0 && value->number <= 1))
-        diagnostics_.add(Code::out_of_range, step.hold->span, "a hold must be between 0% and 100% of the duration");
+        diagnostics_.add(Code::out_of_range, time.span, "a hold must be between 0% and 100% of the duration");
     if (value->type == Type::duration && (value->integer < 0 || value->integer > longest_duration_ns))
-        diagnostics_.add(Code::out_of_range, step.hold->span, "a hold must be between 0s and 86400s");
+        diagnostics_.add(Code::out_of_range, time.span, "a hold must be between 0s and 86400s");
+}
+
+void Checker::check_lua(const ast::Statement& check, const Module& module, model::Scenario& out) {
+    plan::Check made;
+    made.name = evaluator_.evaluate_name(check.names.front(), module).value_or("?");
+    const ast::Expression& program = check.values.front();
+    made.lua = program.text;
+    made.always = check.has(Kind::always_word);
+    made.source = position_of(program.span);
+    for (const auto& other : out.checks)
+        if (other.name == made.name)
+            diagnostics_.add(Code::duplicate_name, check.names.front().span,
+                             "there are two checks \"" + made.name + "\"");
+    out.checks.push_back(std::move(made));
 }
 
 } // namespace ktstr::check

@@ -3,6 +3,7 @@
 
 #include "interp/check/check.h"
 #include "interp/check/settings.h"
+#include "interp/diagnostics/suggest.h"
 
 namespace ktstr::check {
 
@@ -10,94 +11,204 @@ using syntax::Kind;
 
 const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
     if (const auto known = schedulers_.find(&symbol); known != schedulers_.end()) return known->second;
-    const ast::Scheduler& scheduler = *std::get<const ast::Scheduler*>(symbol.definition);
     const Module& module = *symbol.module;
+    const Evaluator::Outside outside(evaluator_);
     model::Scheduler out;
-    out.scheduler.name = scheduler.name.text;
-    out.scheduler.source = position_of(scheduler.name.span);
-    const Settings settings(scheduler.settings, diagnostics_);
-    if (const auto* binary = settings.value(Kind::binary)) {
-        out.scheduler.binary = evaluator_.evaluate_string(*binary, module).value_or("?");
-        if (out.scheduler.binary.empty())
-            diagnostics_.add(Code::out_of_range, binary->span, "the name of the binary is empty");
-    } else {
-        diagnostics_.add(Code::missing_setting, scheduler.name.span,
-                         "the scheduler `" + scheduler.name.text + "` has no `binary`", "add: binary \"scx_...\"");
-    }
-    if (const auto* args = settings.value(Kind::args))
-        out.scheduler.args = evaluator_.evaluate_strings(*args, module).value_or(std::vector<std::string>{});
-    if (const auto* kernel_args = settings.value(Kind::kernel_args))
-        out.kernel_args = evaluator_.evaluate_strings(*kernel_args, module).value_or(std::vector<std::string>{});
-    if (const auto* topology = settings.value(Kind::topology))
-        if (const auto value = evaluator_.evaluate_as(Type::topology, *topology, module))
-            out.topology = value->topology;
-    check_sysctls(scheduler.sysctls, module, out.sysctls);
-    std::vector<ast::Expectation> general;
-    for (const auto& expectation : scheduler.expectations) {
-        if (!expectation.cgroup && expectation.kind != Kind::error) {
-            general.push_back(expectation);
+    plan::Scheduler& scheduler = out.scheduler;
+    scheduler.name = symbol.name;
+    scheduler.source = position_of(symbol.span);
+    Once once(diagnostics_);
+    std::vector<std::string> keys;
+    const auto text = [&](const ast::Statement& setting) {
+        const ast::Expression& value = setting.values.front();
+        auto read = evaluator_.evaluate_string(value, module);
+        if (read && read->empty()) diagnostics_.add(Code::out_of_range, value.span, "this is empty");
+        return read.value_or("?");
+    };
+    const auto texts = [&](const ast::Statement& setting) {
+        return evaluator_.evaluate_strings(setting.values.front(), module).value_or(std::vector<std::string>{});
+    };
+    for (const auto& setting : symbol.statement->body) {
+        if (setting.kind == Kind::sysctl) {
+            const std::string& key = setting.names.front().text;
+            if (std::find(keys.begin(), keys.end(), key) != keys.end())
+                diagnostics_.add(Code::duplicate_setting, setting.names.front().span,
+                                 "the sysctl \"" + key + "\" is set twice");
+            keys.push_back(key);
+            check_sysctl(setting, module, out.sysctls);
             continue;
         }
-        diagnostics_.add(Code::expectation_of_scheduler, expectation.span,
-                         expectation.cgroup ? "a scheduler knows no cgroups by name"
-                                            : "a scheduler cannot expect an error of every scenario",
-                         "move this into the scenario's own expect block");
+        if (setting.kind == Kind::expect) {
+            check_expectations(setting.body, module, out.expectations);
+            continue;
+        }
+        if (setting.kind == Kind::flag) {
+            model::Scheduler::Flag flag{setting.names.front().text, {}, {}, setting.names.front().span};
+            Once in_flag(diagnostics_);
+            for (const auto& part : setting.body) {
+                if (!in_flag.first(part)) continue;
+                if (part.kind == Kind::args) flag.args = texts(part);
+                for (const auto& name : part.names) flag.required.push_back(name.text);
+            }
+            out.flags.push_back(std::move(flag));
+            continue;
+        }
+        if (!once.first(setting)) continue;
+        switch (setting.kind) {
+        case Kind::binary: scheduler.binary = text(setting); break;
+        case Kind::args: scheduler.args = texts(setting); break;
+        case Kind::config:
+            scheduler.config = text(setting);
+            scheduler.config_flag = setting.values.size() < 2
+                                        ? "--config"
+                                        : evaluator_.evaluate_string(setting.values[1], module).value_or("?");
+            break;
+        case Kind::cgroup_parent: scheduler.cgroup_parent = text(setting); break;
+        case Kind::enable: scheduler.enable = text(setting); break;
+        case Kind::disable: scheduler.disable = text(setting); break;
+        case Kind::kernel_args: out.kernel_args = texts(setting); break;
+        case Kind::topology:
+            if (auto value = evaluator_.evaluate_as(Type::topology, setting.values.front(), module))
+                out.topology = std::move(value->topology);
+            break;
+        default: break;
+        }
     }
-    Layer layer = check_expectations(general, module);
-    out.expectations = std::move(layer.expectations);
-    out.switched_off = std::move(layer.switched_off);
+    const bool built_in = !scheduler.enable.empty() || !scheduler.disable.empty();
+    if (scheduler.binary.empty() && !built_in)
+        diagnostics_.add(Code::missing_setting, symbol.span, "the scheduler `" + symbol.name + "` has no `binary`",
+                         "add: binary \"scx_...\"; or, if it is built into the kernel, enable and disable");
+    if (built_in && (scheduler.enable.empty() || scheduler.disable.empty()))
+        diagnostics_.add(Code::missing_setting, symbol.span,
+                         "a scheduler that is built into the kernel needs both `enable` and `disable`");
+    if (built_in && !scheduler.binary.empty())
+        diagnostics_.add(Code::duplicate_setting, symbol.span,
+                         "a scheduler has a `binary` or is built into the kernel, not both");
+    for (const auto& expectation : out.expectations.expected)
+        if (!expectation.cgroups.empty() || expectation.expectation.kind == plan::Expectation::Kind::error)
+            diagnostics_.add(Code::expectation_of_scheduler, expectation.span,
+                             expectation.cgroups.empty() ? "a scheduler cannot expect an error of every scenario"
+                                                         : "a scheduler knows no cgroups by name",
+                             "move this into the scenario's own expect block");
+    check_flags(out);
     return schedulers_.emplace(&symbol, std::move(out)).first->second;
 }
 
-// The scheduler that the scenario names, with the scenario's further arguments.
-std::optional<model::Scheduler> Checker::scheduler_of(const ast::Scenario& scenario, const Module& module) {
-    if (scenario.schedulers.empty()) return std::nullopt;
-    if (scenario.schedulers.size() > 1)
-        diagnostics_.add(Code::duplicate_setting, scenario.schedulers[1].name.span, "`scheduler` is given twice",
-                         "first given on line " + std::to_string(scenario.schedulers[0].name.span.line()));
-    const ast::SchedulerUse& use = scenario.schedulers.front();
-    const Symbol* symbol = names_.find(module, use.name.text, use.name.span);
+// Every flag once, every requirement known, no circle.
+void Checker::check_flags(model::Scheduler& scheduler) {
+    auto& flags = scheduler.flags;
+    std::vector<std::string> names;
+    for (const auto& flag : flags) {
+        if (std::find(names.begin(), names.end(), flag.name) != names.end())
+            diagnostics_.add(Code::duplicate_name, flag.span, "there are two flags `" + flag.name + "`");
+        names.push_back(flag.name);
+    }
+    const auto find = [&](const std::string& name) {
+        return std::find_if(flags.begin(), flags.end(), [&](const auto& flag) { return flag.name == name; });
+    };
+    for (const auto& flag : flags) {
+        std::vector<std::string> needed = flag.required; // and what these need
+        for (std::size_t i = 0; i < needed.size(); ++i) {
+            const auto other = find(needed[i]);
+            if (other == flags.end()) {
+                if (i < flag.required.size())
+                    diagnostics_.add(Code::unknown_name, flag.span,
+                                     "`" + flag.name + "` requires a flag `" + needed[i] + "` that there is not",
+                                     suggest(needed[i], names));
+                continue;
+            }
+            if (other->name == flag.name) {
+                diagnostics_.add(Code::flag_cycle, flag.span, "`" + flag.name + "` requires itself, over others");
+                break;
+            }
+            for (const auto& next : other->required)
+                if (std::find(needed.begin(), needed.end(), next) == needed.end()) needed.push_back(next);
+        }
+    }
+}
+
+const Symbol* Checker::find_scheduler(const ast::Name& name, const Module& module) {
+    if (const Value* local = evaluator_.local(name.text); local != nullptr && local->type == Type::scheduler)
+        return local->symbol;
+    const Symbol* symbol = names_.find(module, name.text, name.span);
     if (symbol == nullptr) {
-        names_.report_unknown(module, use.name.text, use.name.span, "scheduler", {"scheduler"});
-        return std::nullopt;
+        names_.report_unknown(module, name.text, name.span, "scheduler", {"scheduler"});
+        return nullptr;
     }
-    if (!std::holds_alternative<const ast::Scheduler*>(symbol->definition)) {
-        diagnostics_.add(Code::wrong_kind_of_name, use.name.span,
-                         "`" + use.name.text + "` is a " + std::string(symbol->kind()) + ", not a scheduler");
-        return std::nullopt;
-    }
+    if (symbol->statement->kind == Kind::scheduler_declaration) return symbol;
+    diagnostics_.add(Code::wrong_kind_of_name, name.span,
+                     "`" + name.text + "` is a " + std::string(symbol->kind()) + ", not a scheduler");
+    return nullptr;
+}
+
+// The scheduler that the scenario names, with the scenario's further arguments and flags.
+std::optional<model::Scheduler> Checker::used_scheduler(const ast::Statement& use, const Module& module) {
+    const Symbol* symbol = find_scheduler(use.names.front(), module);
+    if (symbol == nullptr) return std::nullopt;
     model::Scheduler scheduler = check_scheduler(*symbol);
-    if (use.with_args) {
-        const auto more = evaluator_.evaluate_strings(use.with_args->values.front(), module);
+    switch_flags(scheduler, use, module);
+    if (const auto* args = use.part(Kind::args)) {
+        const auto more = evaluator_.evaluate_strings(args->values.front(), module);
         if (more) scheduler.scheduler.args.insert(scheduler.scheduler.args.end(), more->begin(), more->end());
     }
     return scheduler;
 }
 
-void Checker::check_sysctls(const std::vector<ast::Sysctl>& sysctls, const Module& module,
-                            std::map<std::string, std::string>& out) {
-    std::set<std::string> given;
-    for (const auto& sysctl : sysctls) {
-        const std::string& key = sysctl.key.text;
-        const bool good = !key.empty() && key.find("..") == std::string::npos && key.front() != '.' &&
-                          std::all_of(key.begin(), key.end(), [](unsigned char c) {
-                              return (std::isalnum(c) != 0) || c == '_' || c == '-' || c == '.';
-                          });
-        if (!good)
-            diagnostics_.add(Code::bad_literal, sysctl.key.span, "this is not the name of a sysctl",
-                             "write it as in \"kernel.numa_balancing\"");
-        if (!given.insert(key).second)
-            diagnostics_.add(Code::duplicate_setting, sysctl.key.span, "the sysctl \"" + key + "\" is set twice");
-        const auto value = evaluator_.evaluate(sysctl.value, module);
-        if (!value) continue;
-        if (value->type == Type::count)
-            out[key] = std::to_string(value->integer);
-        else if (value->type == Type::string)
-            out[key] = value->text;
-        else
-            diagnostics_.add(Code::type_mismatch, sysctl.value.span,
-                             "expected a count or a string, found " + describe(value->type));
+void Checker::switch_flags(model::Scheduler& scheduler, const ast::Statement& use, const Module& module) {
+    std::vector<std::string> known;
+    for (const auto& flag : scheduler.flags) known.push_back(flag.name);
+    std::set<std::string> on;
+    const ast::Statement* flags = use.part(Kind::flags);
+    if (flags != nullptr && !environment_.replace_flags) {
+        const ast::Expression& list = flags->values.front();
+        if (list.kind != Kind::list)
+            diagnostics_.add(Code::type_mismatch, list.span, "expected a list of flags",
+                             "write it as in: flags [llc, steal]");
+        for (const auto& item : list.operands)
+            if (const auto name =
+                    evaluator_.evaluate_word(item, module, known, "a flag of `" + scheduler.scheduler.name + "`"))
+                on.insert(*name);
     }
+    for (const auto& name : environment_.flags)
+        if (std::find(known.begin(), known.end(), name) != known.end()) on.insert(name);
+    for (const auto& flag : scheduler.flags) {
+        if (on.count(flag.name) == 0) continue;
+        for (const auto& required : flag.required)
+            if (on.count(required) == 0)
+                diagnostics_.add(Code::missing_flag, flags == nullptr ? use.span : flags->span,
+                                 "the flag `" + flag.name + "` requires `" + required + "`, which is not on");
+        scheduler.scheduler.flags.push_back(flag.name);
+        scheduler.scheduler.args.insert(scheduler.scheduler.args.end(), flag.args.begin(), flag.args.end());
+    }
+}
+
+std::optional<model::Mention> Checker::stage_scheduler(const ast::Name& name, const Module& module) {
+    const Symbol* symbol = find_scheduler(name, module);
+    if (symbol == nullptr) return std::nullopt;
+    const bool staged =
+        std::any_of(staged_.begin(), staged_.end(), [&](const auto& entry) { return entry.first == symbol; });
+    if (!staged) staged_.emplace_back(symbol, check_scheduler(*symbol).scheduler);
+    return model::Mention{symbol->name, name.span};
+}
+
+void Checker::check_sysctl(const ast::Statement& sysctl, const Module& module,
+                           std::map<std::string, std::string>& out) {
+    const ast::Name& name = sysctl.names.front();
+    const std::string& key = name.text;
+    const bool good = !key.empty() && key.find("..") == std::string::npos && key.front() != '.' &&
+                      std::all_of(key.begin(), key.end(), [](unsigned char c) {
+                          return (std::isalnum(c) != 0) || c == '_' || c == '-' || c == '.';
+                      });
+    if (!good)
+        diagnostics_.add(Code::bad_literal, name.span, "this is not the name of a sysctl",
+                         "write it as in \"kernel.numa_balancing\"");
+    const auto value = evaluator_.evaluate(sysctl.values.front(), module);
+    if (!value) return;
+    if (value->type == Type::count || value->type == Type::string)
+        out[key] = show(*value);
+    else
+        diagnostics_.add(Code::type_mismatch, sysctl.values.front().span,
+                         "expected a count or a string, found " + describe(value->type));
 }
 
 } // namespace ktstr::check

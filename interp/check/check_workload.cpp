@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
-#include <array>
+#include <cmath>
 
 #include "interp/check/check.h"
 #include "interp/check/settings.h"
 #include "interp/diagnostics/suggest.h"
-#include "interp/plan/work_types.h"
 
 namespace ktstr::check {
 
@@ -16,15 +15,7 @@ namespace {
 constexpr int max_workers = 10'000; // of one group
 constexpr double max_worker_fraction = 100;
 constexpr std::size_t max_workload_depth = 32;
-
-Type type_of(plan::WorkParameter::Kind kind) {
-    switch (kind) {
-    case plan::WorkParameter::Kind::duration: return Type::duration;
-    case plan::WorkParameter::Kind::size: return Type::size;
-    case plan::WorkParameter::Kind::count: return Type::count;
-    }
-    std::abort();
-}
+constexpr std::size_t max_comm = 15; // TASK_COMM_LEN - 1
 
 std::vector<std::string> work_type_names() {
     std::vector<std::string> names;
@@ -42,26 +33,29 @@ std::string parameter_list(const plan::WorkType& type) {
 
 } // namespace
 
-model::Work Checker::check_workers(const ast::Workers& workers, const Module& module, std::set<std::string>& labels) {
+model::Work Checker::check_workers(const ast::Expression& count, const ast::Statement& workload, Span span,
+                                   const Module& module, std::set<std::string>& labels) {
     model::Work out;
-    out.span = workers.workload.span;
-    out.work.source = position_of(workers.span);
-    check_count(workers.count, module, out);
-    if (!check_workload(workers.workload, module, out)) return out;
-    if (workers.workload.labels.size() > 1)
-        diagnostics_.add(Code::duplicate_setting, workers.workload.labels[1].span, "`as` is given twice");
-    if (workers.workload.labels.empty()) {
-        const std::string& base = out.work.name;
-        std::string label = base;
-        for (int i = 2; !labels.insert(label).second; ++i) label = base + "_" + std::to_string(i);
-        out.work.name = label;
+    out.span = span;
+    out.work.source = position_of(span);
+    check_count(count, module, out);
+    const Span count_span = out.count.span;
+    const model::WorkerCount counted = out.count;
+    if (!check_workload(workload, module, out)) return out;
+    out.count = counted; // a named workload has none
+    out.span = {count_span.file, count_span.begin, workload.span.end};
+    out.work.source = position_of(span);
+    const ast::Statement* label = workload.part(Kind::label);
+    if (label == nullptr) {
+        const std::string base = out.work.name;
+        for (int i = 2; !labels.insert(out.work.name).second; ++i) out.work.name = base + "_" + std::to_string(i);
         return out;
     }
-    const ast::Name& label = workers.workload.labels.front();
-    out.work.name = label.text;
-    if (!labels.insert(label.text).second)
-        diagnostics_.add(Code::duplicate_name, label.span,
-                         "two groups of workers of this cgroup are called `" + label.text + "`");
+    const ast::Name& name = label->names.front();
+    out.work.name = evaluator_.evaluate_name(name, module).value_or(out.work.name);
+    if (!labels.insert(out.work.name).second)
+        diagnostics_.add(Code::duplicate_name, name.span,
+                         "two groups of workers of this cgroup are called `" + out.work.name + "`");
     return out;
 }
 
@@ -90,29 +84,30 @@ void Checker::check_count(const ast::Expression& count, const Module& module, mo
     out.count.count = static_cast<int>(value->integer);
 }
 
-bool Checker::check_workload(const ast::Workload& workload, const Module& module, model::Work& out) {
-    if (!check_base(workload, module, out)) return false;
-    check_parameters(workload, module, out.work);
-    const Settings settings(workload.settings, diagnostics_);
-    if (const auto* nice = settings.value(Kind::nice))
-        if (const auto value = evaluator_.evaluate_integer(Type::count, *nice, module, -20, 19, "nice"))
-            out.work.nice = static_cast<int>(*value);
-    if (const auto* policy = settings.value(Kind::policy)) check_policy(*policy, module, out.work);
-    const auto* affinity = settings.value(Kind::affinity);
-    if (affinity != nullptr && affinity->kind == ast::Expression::Kind::name && affinity->text == "inherit")
-        out.affinity.reset();
-    else if (affinity != nullptr)
-        out.affinity = evaluator_.evaluate_set(*affinity, module);
+bool Checker::check_workload(const ast::Statement& workload, const Module& module, model::Work& out) {
+    if (!check_base(workload.names.front(), module, out)) return false;
+    check_parameters(workload.arguments, module, out.work);
+    Once once(diagnostics_);
+    for (const auto& attribute : workload.parts)
+        if (once.first(attribute)) check_attribute(attribute, module, out);
+    if (out.work.swappable && !environment_.work_type.empty()) {
+        const plan::WorkType* type = plan::find_work_type(environment_.work_type);
+        out.work.work_type = type->name;
+        out.work.parameters = type->defaults();
+    }
     return true;
 }
 
 // The work type with its defaults, or everything of a named workload.
-bool Checker::check_base(const ast::Workload& workload, const Module& module, model::Work& out) {
-    const ast::Name& base = workload.base;
+bool Checker::check_base(const ast::Name& base, const Module& module, model::Work& out) {
+    if (const Value* local = evaluator_.local(base.text); local != nullptr && local->type == Type::workload) {
+        out = *local->work;
+        return true;
+    }
     if (const plan::WorkType* type = plan::find_work_type(base.text)) {
         out.work.name = type->name;
         out.work.work_type = type->name;
-        for (const auto& parameter : type->parameters) out.work.parameters[parameter.name] = parameter.default_value;
+        out.work.parameters = type->defaults();
         return true;
     }
     const Symbol* symbol = names_.find(module, base.text, base.span);
@@ -120,8 +115,7 @@ bool Checker::check_base(const ast::Workload& workload, const Module& module, mo
         names_.report_unknown(module, base.text, base.span, "work type or workload", {"workload"}, work_type_names());
         return false;
     }
-    const auto* const* definition = std::get_if<const ast::Work*>(&symbol->definition);
-    if (definition == nullptr) {
+    if (symbol->statement->kind != Kind::work_declaration) {
         diagnostics_.add(Code::wrong_kind_of_name, base.span,
                          "`" + base.text + "` is a " + std::string(symbol->kind()) + ", not a workload");
         return false;
@@ -135,16 +129,30 @@ bool Checker::check_base(const ast::Workload& workload, const Module& module, mo
         return false;
     }
     workloads_in_progress_.push_back(symbol);
-    const bool good = check_workload((*definition)->workload, *symbol->module, out);
+    bool good = false;
+    {
+        const Evaluator::Outside outside(evaluator_);
+        good = check_workload(symbol->statement->parts.front(), *symbol->module, out);
+    }
     workloads_in_progress_.pop_back();
     out.work.name = symbol->name;
     return good;
 }
 
-void Checker::check_parameters(const ast::Workload& workload, const Module& module, plan::Work& out) {
+// A workload as a value: request, or bursty(burst: 5ms).
+std::optional<Value> Checker::workload_value(const ast::Expression& expression, const Module& module) {
+    auto work = std::make_shared<model::Work>();
+    if (!check_base({expression.text, expression.span}, module, *work)) return std::nullopt;
+    check_parameters(expression.arguments, module, work->work);
+    Value value{Type::workload};
+    value.work = std::move(work);
+    return value;
+}
+
+void Checker::check_parameters(const std::vector<ast::Argument>& arguments, const Module& module, plan::Work& out) {
     const plan::WorkType& type = *plan::find_work_type(out.work_type);
     std::set<std::string> given;
-    for (const auto& argument : workload.arguments) {
+    for (const auto& argument : arguments) {
         if (!argument.name) {
             diagnostics_.add(Code::wrong_arguments, argument.value.span, "parameters of a work type have names",
                              parameter_list(type) +
@@ -152,9 +160,8 @@ void Checker::check_parameters(const ast::Workload& workload, const Module& modu
             continue;
         }
         const std::string& name = argument.name->text;
-        const auto parameter = std::find_if(type.parameters.begin(), type.parameters.end(),
-                                            [&](const auto& candidate) { return candidate.name == name; });
-        if (parameter == type.parameters.end()) {
+        const plan::WorkParameter* parameter = type.find(name);
+        if (parameter == nullptr) {
             std::vector<std::string> known;
             for (const auto& candidate : type.parameters) known.push_back(candidate.name);
             const std::string close = suggest(name, known);
@@ -165,46 +172,209 @@ void Checker::check_parameters(const ast::Workload& workload, const Module& modu
         }
         if (!given.insert(name).second)
             diagnostics_.add(Code::wrong_arguments, argument.name->span, "`" + name + "` is given twice");
-        const auto value = evaluator_.evaluate_integer(type_of(parameter->kind), argument.value, module,
-                                                       parameter->minimum, parameter->maximum, name);
-        if (value) out.parameters[name] = *value;
+        if (auto value = check_parameter(*parameter, argument.value, module)) out.parameters[name] = std::move(*value);
     }
 }
 
-void Checker::check_policy(const ast::Expression& policy, const Module& module, plan::Work& out) {
-    static constexpr std::array<std::pair<std::string_view, plan::Policy>, 6> policies = {
-        {{"normal", plan::Policy::normal},
-         {"batch", plan::Policy::batch},
-         {"idle", plan::Policy::idle},
-         {"ext", plan::Policy::ext},
-         {"fifo", plan::Policy::fifo},
-         {"rr", plan::Policy::rr}}};
-    const auto found =
-        std::find_if(policies.begin(), policies.end(), [&](const auto& entry) { return entry.first == policy.text; });
-    const bool word = policy.kind == ast::Expression::Kind::name || policy.kind == ast::Expression::Kind::call;
-    if (!word || found == policies.end()) {
-        std::vector<std::string> names;
-        for (const auto& [name, value] : policies) names.emplace_back(name);
-        const std::string close = word ? suggest(policy.text, names) : "";
-        diagnostics_.add(Code::unknown_name, policy.span, "this is not a scheduling policy",
-                         close.empty() ? "there are normal, batch, idle, ext, fifo(priority) and rr(priority)" : close);
-        return;
+std::optional<plan::WorkParameterValue> Checker::check_parameter(const plan::WorkParameter& parameter,
+                                                                 const ast::Expression& value, const Module& module) {
+    using ParameterKind = plan::WorkParameter::Kind;
+    const auto integer = [&](Type type) -> std::optional<plan::WorkParameterValue> {
+        const auto number = evaluator_.evaluate_integer(type, value, module, std::llround(parameter.minimum),
+                                                        std::llround(parameter.maximum), parameter.name);
+        return number ? std::optional<plan::WorkParameterValue>(*number) : std::nullopt;
+    };
+    switch (parameter.kind) {
+    case ParameterKind::duration: return integer(Type::duration);
+    case ParameterKind::size: return integer(Type::size);
+    case ParameterKind::count: return integer(Type::count);
+    case ParameterKind::choice: {
+        auto word = evaluator_.evaluate_word(value, module, parameter.choices,
+                                             "one of the choices for `" + parameter.name + "`");
+        return word ? std::optional<plan::WorkParameterValue>(std::move(*word)) : std::nullopt;
     }
-    out.policy = found->second;
+    case ParameterKind::phases: return check_phases(parameter, value, module);
+    default: break;
+    }
+    const Type type = parameter.kind == ParameterKind::percent ? Type::percent
+                      : parameter.kind == ParameterKind::rate  ? Type::rate
+                                                               : Type::program;
+    const auto read = evaluator_.evaluate_as(type, value, module);
+    if (!read) return std::nullopt;
+    const plan::WorkParameterValue result =
+        type == Type::program ? plan::WorkParameterValue(read->text) : plan::WorkParameterValue(read->number);
+    if (const auto refusal = parameter.refusal(result)) {
+        diagnostics_.add(Code::out_of_range, value.span, "`" + parameter.name + "` " + *refusal);
+        return std::nullopt;
+    }
+    return result;
+}
+
+// phases: [{spin: 2ms}, {sleep: 1ms}]
+std::optional<plan::WorkParameterValue> Checker::check_phases(const plan::WorkParameter& parameter,
+                                                              const ast::Expression& value, const Module& module) {
+    const auto list = evaluator_.evaluate_as(Type::list, value, module);
+    if (!list) return std::nullopt;
+    std::vector<plan::WorkPhase> phases;
+    for (const auto& item : list->items) {
+        const bool phase = item.type == Type::record && item.items.size() == 1 && item.items[0].type == Type::duration;
+        if (!phase) {
+            diagnostics_.add(Code::type_mismatch, value.span, "a phase is a record of its kind and its duration",
+                             "write it as in " + parameter.name + ": [{spin: 2ms}, {sleep: 1ms}]");
+            return std::nullopt;
+        }
+        phases.push_back({item.names[0], static_cast<std::uint64_t>(item.items[0].integer)});
+    }
+    plan::WorkParameterValue result = std::move(phases);
+    if (const auto refusal = parameter.refusal(result)) {
+        diagnostics_.add(Code::out_of_range, value.span, "`" + parameter.name + "` " + *refusal);
+        return std::nullopt;
+    }
+    return result;
+}
+
+void Checker::check_attribute(const ast::Statement& attribute, const Module& module, model::Work& out) {
+    plan::Work& work = out.work;
+    const auto id = [&](const char* what) -> std::optional<std::uint32_t> {
+        const auto value =
+            evaluator_.evaluate_integer(Type::count, attribute.values.front(), module, 0, 4'294'967'294, what);
+        return value ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
+    };
+    const auto comm = [&](std::string& target) {
+        const ast::Expression& value = attribute.values.front();
+        const auto text = evaluator_.evaluate_string(value, module);
+        if (!text) return;
+        target = *text;
+        if (target.empty() || target.size() > max_comm)
+            diagnostics_.add(Code::out_of_range, value.span,
+                             "the name of a task has 1 to " + std::to_string(max_comm) + " bytes");
+    };
+    switch (attribute.kind) {
+    case Kind::nice:
+        work.nice = static_cast<int>(
+            evaluator_.evaluate_integer(Type::count, attribute.values.front(), module, -20, 19, "nice").value_or(0));
+        break;
+    case Kind::policy: check_policy(attribute.values.front(), module, work); break;
+    case Kind::affinity:
+        if (auto affinity = check_affinity(attribute.values.front(), module)) out.affinity = std::move(*affinity);
+        break;
+    case Kind::memory_policy: out.memory_policy = check_memory_policy(attribute.values.front(), module); break;
+    case Kind::comm: comm(work.comm); break;
+    case Kind::pcomm:
+        comm(work.pcomm);
+        work.threads = true;
+        break;
+    case Kind::uid: work.uid = id("uid"); break;
+    case Kind::gid: work.gid = id("gid"); break;
+    case Kind::as_threads: work.threads = true; break;
+    case Kind::swappable: work.swappable = true; break;
+    default: break; // label
+    }
+}
+
+const std::vector<std::string>& policy_names() {
+    static const std::vector<std::string> names = {"normal", "batch", "idle", "ext", "fifo", "rr", "deadline"};
+    return names;
+}
+
+void Checker::check_policy(const ast::Expression& policy, const Module& module, plan::Work& out) {
+    static const std::vector<plan::Policy> policies = {plan::Policy::normal,  plan::Policy::batch, plan::Policy::idle,
+                                                       plan::Policy::ext,     plan::Policy::fifo,  plan::Policy::rr,
+                                                       plan::Policy::deadline};
+    const auto word = evaluator_.evaluate_word(policy, module, policy_names(), "a scheduling policy");
+    if (!word) return;
+    const auto& names = policy_names();
+    out.policy = policies[static_cast<std::size_t>(std::find(names.begin(), names.end(), *word) - names.begin())];
     out.priority = 0;
+    out.deadline.reset();
+    if (out.policy == plan::Policy::deadline) return check_deadline(policy, module, out);
     const bool realtime = out.policy == plan::Policy::fifo || out.policy == plan::Policy::rr;
     const bool has_priority = policy.arguments.size() == 1 && !policy.arguments[0].name;
-    if (realtime != has_priority || (!realtime && policy.kind == ast::Expression::Kind::call)) {
+    if (realtime != has_priority || (!realtime && policy.kind == Kind::call)) {
         diagnostics_.add(Code::wrong_arguments, policy.span,
-                         realtime ? "`" + policy.text + "` needs a priority"
-                                  : "`" + policy.text + "` takes no priority",
-                         realtime ? "write it as in " + policy.text + "(10), from 1 to 98" : "");
+                         realtime ? "`" + *word + "` needs a priority" : "`" + *word + "` takes no priority",
+                         realtime ? "write it as in policy " + *word + "(10)" : "");
         return;
     }
     if (!realtime) return;
-    const auto priority =
-        evaluator_.evaluate_integer(Type::count, policy.arguments[0].value, module, 1, 98, "the priority");
-    out.priority = static_cast<int>(priority.value_or(1));
+    // 99 is the executor's own, so that it can stop the workers.
+    if (const auto priority =
+            evaluator_.evaluate_integer(Type::count, policy.arguments[0].value, module, 1, 98, "the priority"))
+        out.priority = static_cast<int>(*priority);
+}
+
+// deadline(runtime: 2ms, deadline: 5ms, period: 10ms); the kernel's bounds (kernel/sched/deadline.c,
+// __checkparam_dl): runtime of at least 1024 ns, runtime <= deadline <= period, below 2^63.
+void Checker::check_deadline(const ast::Expression& policy, const Module& module, plan::Work& out) {
+    plan::Deadline deadline;
+    constexpr std::int64_t longest = 4'000'000'000; // sched_deadline_period_max_us is 2^22 us
+    std::set<std::string> given;
+    for (const auto& argument : policy.arguments) {
+        const std::string name = argument.name ? argument.name->text : "";
+        std::uint64_t* target = name == "runtime"    ? &deadline.runtime_ns
+                                : name == "deadline" ? &deadline.deadline_ns
+                                : name == "period"   ? &deadline.period_ns
+                                                     : nullptr;
+        if (target == nullptr || !given.insert(name).second) {
+            diagnostics_.add(Code::wrong_arguments, argument.value.span, "`deadline` does not take this argument",
+                             "write it as in policy deadline(runtime: 2ms, deadline: 5ms, period: 10ms)");
+            return;
+        }
+        *target = static_cast<std::uint64_t>(
+            evaluator_.evaluate_integer(Type::duration, argument.value, module, 1024, longest, name).value_or(1024));
+    }
+    if (given.count("runtime") == 0 || given.count("period") == 0) {
+        diagnostics_.add(Code::wrong_arguments, policy.span, "`deadline` needs a runtime and a period",
+                         "write it as in policy deadline(runtime: 2ms, deadline: 5ms, period: 10ms)");
+        return;
+    }
+    if (given.count("deadline") == 0) deadline.deadline_ns = deadline.period_ns;
+    if (deadline.runtime_ns > deadline.deadline_ns || deadline.deadline_ns > deadline.period_ns)
+        diagnostics_.add(Code::out_of_range, policy.span, "runtime <= deadline <= period does not hold");
+    out.deadline = deadline;
+}
+
+// local, bind(0-1), interleave(all, flags: [static])
+std::optional<model::MemoryPolicy> Checker::check_memory_policy(const ast::Expression& policy, const Module& module) {
+    using Mode = plan::MemoryPolicy::Mode;
+    static const std::vector<std::string> names = {"default",   "local",      "bind",
+                                                   "preferred", "interleave", "weighted_interleave"};
+    static const std::vector<Mode> modes = {Mode::standard,  Mode::local,      Mode::bind,
+                                            Mode::preferred, Mode::interleave, Mode::weighted_interleave};
+    const auto word = evaluator_.evaluate_word(policy, module, names, "a memory policy");
+    if (!word) return std::nullopt;
+    model::MemoryPolicy out;
+    out.span = policy.span;
+    out.policy.mode = modes[static_cast<std::size_t>(std::find(names.begin(), names.end(), *word) - names.begin())];
+    const bool takes_nodes = out.policy.mode != Mode::standard && out.policy.mode != Mode::local;
+    for (const auto& argument : policy.arguments) {
+        if (!argument.name && takes_nodes && !out.nodes) {
+            out.nodes = evaluator_.evaluate_nodes(argument.value, module);
+            if (!out.nodes) return std::nullopt;
+            continue;
+        }
+        if (!argument.name || argument.name->text != "flags" || argument.value.kind != Kind::list) {
+            diagnostics_.add(Code::wrong_arguments, argument.value.span, "`" + *word + "` does not take this argument",
+                             "write it as in interleave(0-1, flags: [static])");
+            return std::nullopt;
+        }
+        for (const auto& flag : argument.value.operands) {
+            const auto name = evaluator_.evaluate_word(flag, module, {"static", "relative", "balancing"},
+                                                       "a flag of memory policies");
+            if (!name) return std::nullopt;
+            (*name == "static"     ? out.policy.static_nodes
+             : *name == "relative" ? out.policy.relative_nodes
+                                   : out.policy.numa_balancing) = true;
+        }
+    }
+    if (takes_nodes && !out.nodes) {
+        diagnostics_.add(Code::wrong_arguments, policy.span, "`" + *word + "` needs NUMA nodes",
+                         "write it as in " + *word + "(0-1)");
+        return std::nullopt;
+    }
+    if (out.policy.static_nodes && out.policy.relative_nodes)
+        diagnostics_.add(Code::wrong_arguments, policy.span, "`static` and `relative` exclude each other");
+    return out;
 }
 
 } // namespace ktstr::check

@@ -3,52 +3,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "interp/check/literal.h"
 #include "interp/diagnostics/suggest.h"
+#include "interp/plan/work_types.h"
+#include "interp/syntax/parse.h"
 
 namespace ktstr::check {
+
+using syntax::Kind;
 
 namespace {
 
 using SetKind = model::CpuSetSpec::Kind;
 
 constexpr std::size_t max_definition_depth = 100;
+constexpr std::int64_t max_items = 10'000;
+constexpr std::size_t max_string = 64 * 1024;
 
-// The functions that make CPU sets: what they take, in order; the first `positional` may be given without a name.
-struct SetFunction {
-    std::string_view name;
-    SetKind kind;
-    std::vector<std::string> parameters;
-    std::string example;
-};
-
-const std::vector<SetFunction>& set_functions() {
-    static const std::vector<SetFunction> functions = {
-        {"llc", SetKind::llc, {"index"}, "llc(0)"},
-        {"numa", SetKind::numa, {"index"}, "numa(0)"},
-        {"range", SetKind::range, {"first", "last"}, "range(0, 3)"},
-        {"disjoint", SetKind::disjoint, {"index", "of"}, "disjoint(0, of: 2)"},
-        {"overlap", SetKind::overlap, {"index", "of", "frac"}, "overlap(0, of: 2, frac: 50%)"},
-    };
-    return functions;
-}
-
-bool is_integral(Type type) { return type == Type::duration || type == Type::size || type == Type::count; }
-bool is_real(Type type) { return type == Type::percent || type == Type::rate || type == Type::decimal; }
-bool is_plain(Type type) { return type == Type::count || type == Type::decimal; }
-double real(const Value& value) {
-    return value.type == Type::count ? static_cast<double>(value.integer) : value.number;
-}
-
-std::string show(Type type, std::int64_t value) {
-    return type == Type::duration ? show_duration(value)
-           : type == Type::size   ? show_size(value)
-                                  : std::to_string(value);
-}
+std::string show_integer(Type type, std::int64_t value) { return show(Value{type, value}); }
 
 } // namespace
+
+Evaluator::Evaluator(Names& names, Diagnostics& diagnostics, const Environment& environment)
+    : names_(names), diagnostics_(diagnostics), environment_(environment) {}
 
 std::nullopt_t Evaluator::fail(Code code, Span span, std::string message, std::string hint) {
     diagnostics_.add(code, span, std::move(message), std::move(hint));
@@ -56,49 +34,129 @@ std::nullopt_t Evaluator::fail(Code code, Span span, std::string message, std::s
 }
 
 std::optional<Value> Evaluator::evaluate(const ast::Expression& expression, const Module& module) {
-    using Kind = ast::Expression::Kind;
     switch (expression.kind) {
     case Kind::number: return literal_value(expression.span, diagnostics_);
     case Kind::cpu_list: return cpu_list_value(expression.span, diagnostics_);
-    case Kind::string: return Value{Type::string, 0, 0, expression.text};
-    case Kind::name: return evaluate_name(expression, module);
+    case Kind::string: return evaluate_string_value(expression, module);
+    case Kind::lua_text: return Value{Type::program, 0, 0, expression.text};
+    case Kind::value: return evaluate_value(expression, module);
     case Kind::call: return evaluate_call(expression, module);
+    case Kind::list: return evaluate_list(expression, module);
+    case Kind::record: return evaluate_record(expression, module);
+    case Kind::member: return evaluate_member(expression, module);
+    case Kind::index: return evaluate_index(expression, module);
     case Kind::negation: return evaluate_negation(expression, module);
-    case Kind::chain: return evaluate_chain(expression, module);
-    case Kind::list: {
-        Value list{Type::list};
-        for (const auto& operand : expression.operands) {
-            auto value = evaluate(operand, module);
-            if (!value) return std::nullopt;
-            list.items.push_back(std::move(*value));
-        }
-        return list;
+    case Kind::sum:
+    case Kind::product: return evaluate_chain(expression, module);
+    case Kind::range:
+    case Kind::tolerance: return evaluate_ends(expression, module);
+    case Kind::comparison: return evaluate_comparison(expression, module);
+    case Kind::within: return evaluate_within(expression, module);
+    case Kind::logical_not:
+    case Kind::logical_and:
+    case Kind::logical_or:
+    case Kind::logical_implies: return evaluate_logic(expression, module);
+    default: break;
     }
-    }
-    std::abort();
+    return fail(Code::bad_operation, expression.span, "this speaks of time, and a value has none",
+                "it can stand in an expect block");
 }
 
-std::optional<Value> Evaluator::evaluate_name(const ast::Expression& expression, const Module& module) {
-    if (expression.text == "all" || expression.text == "usable") {
+const Value* Evaluator::local(std::string_view name) const {
+    for (std::size_t i = locals_.size(); i > visible_; --i)
+        if (locals_[i - 1].name == name) return &locals_[i - 1].value;
+    return nullptr;
+}
+
+std::optional<Value> Evaluator::evaluate_string_value(const ast::Expression& expression, const Module& module) {
+    Value result{Type::string, 0, 0, expression.text};
+    for (std::size_t i = 0; i < expression.operands.size(); ++i) {
+        const auto value = evaluate(expression.operands[i], module);
+        if (!value) return std::nullopt;
+        result.text += show(*value) + expression.names[i].text;
+        if (result.text.size() > max_string)
+            return fail(Code::out_of_range, expression.span, "the string has more than 65536 bytes");
+    }
+    return result;
+}
+
+std::optional<std::string> Evaluator::evaluate_name(const ast::Name& name, const Module& module) {
+    if (name.interpolated.empty()) return name.text;
+    return evaluate_string(name.interpolated.front(), module);
+}
+
+std::optional<Value> Evaluator::evaluate_value(const ast::Expression& expression, const Module& module) {
+    const std::string& name = expression.text;
+    if (name == "all" || name == "usable") {
         Value value{Type::cpu_set};
-        value.cpus.kind = expression.text == "all" ? SetKind::all : SetKind::usable;
+        value.cpus.kind = name == "all" ? SetKind::all : SetKind::usable;
         return value;
     }
-    const Symbol* symbol = names_.find(module, expression.text, expression.span);
-    if (symbol == nullptr) {
-        names_.report_unknown(module, expression.text, expression.span, "value", {"value", "topology"},
-                              {"all", "usable"});
-        return std::nullopt;
+    if (name == "true" || name == "false") return boolean(name == "true");
+    if (const Value* known = local(name)) return *known;
+    if (name == "kernel") {
+        const SourceFile source("", "", "v" + environment_.kernel);
+        Diagnostics ignored;
+        const auto digits = source.text().find_first_not_of("0123456789.", 1);
+        const auto end = static_cast<std::uint32_t>(std::min(digits, source.text().size()));
+        return literal_value({&source, 0, end}, ignored).value_or(Value{Type::version});
     }
-    return value_of(*symbol, expression.span);
+    // A component of a local value: i.burst
+    const auto dot = name.find('.');
+    if (dot != std::string::npos) {
+        const std::string first = name.substr(0, dot);
+        const Value* base = local(first);
+        Value topology{Type::topology};
+        if (first == "topology" && base == nullptr) {
+            if (!topology_)
+                return fail(Code::unknown_name, expression.span, "there is no topology outside of a scenario",
+                            "`topology` is the machine of the scenario it stands in");
+            topology.topology = *topology_;
+            base = &topology;
+        }
+        if (base != nullptr) {
+            std::optional<Value> value = *base;
+            for (std::size_t at = dot; at != std::string::npos && value;) {
+                const std::size_t next = name.find('.', at + 1);
+                value = component(*value, std::string_view(name).substr(at + 1, next - at - 1), expression.span);
+                at = next;
+            }
+            return value;
+        }
+    }
+    if (const Symbol* symbol = names_.find(module, name, expression.span)) return value_of_symbol(*symbol, expression);
+    if (dot != std::string::npos) { // a component of a named value: big.cpus
+        const std::string base = name.substr(0, name.rfind('.'));
+        if (const Symbol* symbol = names_.find(module, base, expression.span)) {
+            const auto value = value_of_symbol(*symbol, expression);
+            return value ? component(*value, std::string_view(name).substr(base.size() + 1), expression.span)
+                         : std::nullopt;
+        }
+    }
+    if (plan::find_work_type(name) != nullptr) return workload_of_(expression, module);
+    std::vector<std::string> others = {"all", "usable", "true", "false", "kernel"};
+    for (const auto& entry : locals_) others.push_back(entry.name);
+    names_.report_unknown(module, name, expression.span, "value", {"value", "parameter", "topology", "workload"},
+                          std::move(others));
+    return std::nullopt;
+}
+
+std::optional<Value> Evaluator::value_of_symbol(const Symbol& symbol, const ast::Expression& use) {
+    Value value;
+    value.symbol = &symbol;
+    switch (symbol.statement->kind) {
+    case Kind::work_declaration: return workload_of_(use, *symbol.module);
+    case Kind::scheduler_declaration: value.type = Type::scheduler; return value;
+    case Kind::payload_declaration: value.type = Type::payload; return value;
+    default: return value_of(symbol, use.span);
+    }
 }
 
 std::optional<Value> Evaluator::value_of(const Symbol& symbol, Span use) {
-    const ast::Expression* definition = nullptr;
-    if (const auto* const* let = std::get_if<const ast::Let*>(&symbol.definition)) definition = &(*let)->value;
-    if (const auto* const* topology = std::get_if<const ast::Topology*>(&symbol.definition))
-        definition = &(*topology)->value;
-    if (definition == nullptr)
+    const ast::Statement& statement = *symbol.statement;
+    const bool has_value = statement.kind == Kind::let || statement.kind == Kind::param ||
+                           statement.kind == Kind::topology_declaration || statement.kind == Kind::topology_block;
+    if (!has_value)
         return fail(Code::wrong_kind_of_name, use,
                     "`" + symbol.name + "` is a " + std::string(symbol.kind()) + ", not a value");
     if (const auto known = values_.find(&symbol); known != values_.end()) return known->second;
@@ -110,135 +168,114 @@ std::optional<Value> Evaluator::value_of(const Symbol& symbol, Span use) {
                         " levels");
     in_progress_.push_back(&symbol);
     std::optional<Value> value;
-    if (std::holds_alternative<const ast::Topology*>(symbol.definition))
-        value = evaluate_as(Type::topology, *definition, *symbol.module);
-    else if (definition->kind == ast::Expression::Kind::cpu_list)
-        value = cpu_list_value(definition->span, diagnostics_);
-    else
-        value = evaluate(*definition, *symbol.module);
+    {
+        const Outside outside(*this);
+        if (statement.kind == Kind::topology_block)
+            value = topology_of(statement, *symbol.module);
+        else if (statement.kind == Kind::topology_declaration)
+            value = evaluate_as(Type::topology, statement.values.front(), *symbol.module);
+        else
+            value = evaluate(statement.values.front(), *symbol.module);
+        if (statement.kind == Kind::param) value = parameter(symbol.name, value, symbol.span, *symbol.module);
+    }
     in_progress_.pop_back();
     values_[&symbol] = value;
     return value;
 }
 
-bool Evaluator::set_argument(model::CpuSetSpec& set, std::string_view parameter, const ast::Expression& value,
-                             const Module& module) {
-    if (parameter == "frac") {
-        const auto fraction = evaluate_percent(value, module, 1.0, "frac");
-        set.fraction = fraction.value_or(0);
-        return fraction.has_value();
-    }
-    const bool is_parts = parameter == "of";
-    const auto number =
-        evaluate_integer(Type::count, value, module, is_parts ? 1 : 0, plan::max_cpus, std::string(parameter));
-    if (!number) return false;
-    (is_parts || parameter == "last" ? set.count : set.index) = static_cast<int>(*number);
-    return true;
+std::optional<Value> Evaluator::parameter(const std::string& name, std::optional<Value> otherwise, Span span,
+                                          const Module& module) {
+    const auto given = environment_.parameters.find(name);
+    if (given == environment_.parameters.end()) return otherwise;
+    names_.use_parameter(name);
+    SourcePtr& source = given_[name];
+    if (source == nullptr) source = std::make_shared<const SourceFile>("-P " + name, "-P " + name, given->second);
+    const auto expression = syntax::parse_expression(*source, diagnostics_);
+    if (!expression) return std::nullopt;
+    auto value = evaluate(*expression, module);
+    if (value && otherwise && value->type != otherwise->type)
+        return fail(Code::type_mismatch, expression->span,
+                    "the parameter `" + name + "` is " + describe(otherwise->type) + ", this is " +
+                        describe(value->type),
+                    "its default is on line " + std::to_string(span.line()) + " of " + span.file->shown());
+    return value;
 }
 
-std::optional<Value> Evaluator::evaluate_call(const ast::Expression& expression, const Module& module) {
-    const auto& functions = set_functions();
-    const auto function = std::find_if(functions.begin(), functions.end(),
-                                       [&](const auto& candidate) { return candidate.name == expression.text; });
-    if (function == functions.end()) {
-        std::vector<std::string> known;
-        for (const auto& candidate : functions) known.emplace_back(candidate.name);
-        const std::string close = suggest(expression.text, known);
-        return fail(Code::unknown_name, expression.span, "there is no function `" + expression.text + "`",
-                    close.empty() ? "there are llc, numa, range, disjoint and overlap, which make CPU sets" : close);
-    }
-    Value value{Type::cpu_set};
-    value.cpus.kind = function->kind;
-    std::set<std::string> given;
+std::optional<Value> Evaluator::evaluate_list(const ast::Expression& expression, const Module& module) {
+    Value list{Type::list};
     bool good = true;
-    for (std::size_t i = 0; i < expression.arguments.size(); ++i) {
-        const auto& argument = expression.arguments[i];
-        const bool positional = !argument.name && i < function->parameters.size();
-        const std::string parameter = argument.name ? argument.name->text : positional ? function->parameters[i] : "";
-        const auto& known = function->parameters;
-        if (std::find(known.begin(), known.end(), parameter) == known.end() || !given.insert(parameter).second)
-            return fail(Code::wrong_arguments, argument.name ? argument.name->span : argument.value.span,
-                        "`" + expression.text + "` does not take this argument", "write it as in " + function->example);
-        good = set_argument(value.cpus, parameter, argument.value, module) && good;
+    for (const auto& operand : expression.operands) {
+        auto value = evaluate(operand, module);
+        good = good && value.has_value();
+        if (value) list.items.push_back(std::move(*value));
     }
-    if (given.size() < function->parameters.size())
-        return fail(Code::wrong_arguments, expression.span, "`" + expression.text + "` needs more arguments",
-                    "write it as in " + function->example);
     if (!good) return std::nullopt;
-    if (value.cpus.kind == SetKind::range && value.cpus.count < value.cpus.index)
-        return fail(Code::out_of_range, expression.span, "the range ends before it begins",
-                    "both ends belong to it: range(0, 3) has 4 CPUs");
-    const bool parted = value.cpus.kind == SetKind::disjoint || value.cpus.kind == SetKind::overlap;
-    if (parted && value.cpus.index >= value.cpus.count)
-        return fail(Code::out_of_range, expression.span,
-                    "there is no part " + std::to_string(value.cpus.index) + " of " + std::to_string(value.cpus.count),
-                    "parts are counted from 0");
-    return value;
+    return list;
 }
 
-std::optional<Value> Evaluator::evaluate_negation(const ast::Expression& expression, const Module& module) {
+std::optional<Value> Evaluator::evaluate_record(const ast::Expression& expression, const Module& module) {
+    Value record{Type::record};
+    bool good = true;
+    for (const auto& field : expression.arguments) {
+        if (std::find(record.names.begin(), record.names.end(), field.name->text) != record.names.end())
+            return fail(Code::duplicate_name, field.name->span, "`" + field.name->text + "` is given twice");
+        auto value = evaluate(field.value, module);
+        good = good && value.has_value();
+        if (!value) continue;
+        record.names.push_back(field.name->text);
+        record.items.push_back(std::move(*value));
+    }
+    if (!good) return std::nullopt;
+    return record;
+}
+
+// A field of a record, a number of a topology, the length of a list.
+std::optional<Value> Evaluator::component(const Value& value, std::string_view name, Span span) {
+    std::vector<std::string> known;
+    if (value.type == Type::record) {
+        const auto found = std::find(value.names.begin(), value.names.end(), name);
+        if (found != value.names.end()) return value.items[static_cast<std::size_t>(found - value.names.begin())];
+        known = value.names;
+    } else if (value.type == Type::topology) {
+        const plan::Topology& topology = value.topology;
+        if (name == "cpus") return count(topology.cpus());
+        if (name == "nodes") return count(topology.nodes);
+        if (name == "llcs") return count(topology.llcs);
+        if (name == "cores") return count(topology.cores);
+        if (name == "threads") return count(topology.threads);
+        if (name == "smt") return boolean(topology.threads > 1);
+        known = {"cpus", "nodes", "llcs", "cores", "threads", "smt"};
+    } else if (value.type == Type::list) {
+        if (name == "length") return count(static_cast<std::int64_t>(value.items.size()));
+        known = {"length"};
+    }
+    std::string hint = suggest(std::string(name), known);
+    for (std::size_t i = 0; hint.empty() && i < known.size(); ++i) {
+        hint = "there are";
+        for (const auto& candidate : known) hint += (&candidate == &known.front() ? " " : ", ") + candidate;
+    }
+    return fail(Code::unknown_name, span, describe(value.type) + " has no `" + std::string(name) + "`", hint);
+}
+
+std::optional<Value> Evaluator::evaluate_member(const ast::Expression& expression, const Module& module) {
     auto value = evaluate(expression.operands.front(), module);
-    if (!value) return std::nullopt;
-    if (!is_plain(value->type))
-        return fail(Code::bad_operation, expression.span, describe(value->type) + " cannot be negative");
-    value->integer = -value->integer; // cannot overflow: literals are not negative
-    value->number = -value->number;
+    for (const auto& name : expression.names) {
+        if (!value) return std::nullopt;
+        value = component(*value, name.text, name.span);
+    }
     return value;
 }
 
-std::optional<Value> Evaluator::evaluate_chain(const ast::Expression& expression, const Module& module) {
-    auto left = evaluate(expression.operands.front(), module);
-    for (std::size_t i = 1; i < expression.operands.size() && left; ++i) {
-        const auto right = evaluate(expression.operands[i], module);
-        if (!right) return std::nullopt;
-        left = apply(expression.text[i - 1], *left, *right, expression.span);
-    }
-    return left;
-}
-
-// Like with like for + and -; * and / by a plain number; / of like by like gives a plain number.
-std::optional<Value> Evaluator::apply(char operation, const Value& left, const Value& right, Span span) {
-    const bool numeric =
-        (is_integral(left.type) || is_real(left.type)) && (is_integral(right.type) || is_real(right.type));
-    const bool additive = operation == '+' || operation == '-';
-    const bool swapped = operation == '*' && is_plain(left.type) && !is_plain(right.type);
-    if (swapped) return apply('*', right, left, span);
-    const bool alike = left.type == right.type && left.type != Type::count;
-    const bool suits = additive ? left.type == right.type : is_plain(right.type) || (operation == '/' && alike);
-    if (!numeric || !suits)
-        return fail(Code::bad_operation, span,
-                    std::string("`") + operation + "` does not take " + describe(left.type) + " and " +
-                        describe(right.type),
-                    additive ? "both sides must be of one kind" : "");
-    if (operation == '/' && real(right) == 0 && right.integer == 0)
-        return fail(Code::bad_operation, span, "division by zero");
-    if (operation == '/' && alike) {
-        const double quotient = is_integral(left.type)
-                                    ? static_cast<double>(left.integer) / static_cast<double>(right.integer)
-                                    : left.number / right.number;
-        return Value{Type::decimal, 0, quotient};
-    }
-    Value result{left.type};
-    bool overflow = false;
-    if (is_real(left.type)) {
-        const double b = real(right);
-        result.number = operation == '+'   ? left.number + b
-                        : operation == '-' ? left.number - b
-                        : operation == '*' ? left.number * b
-                                           : left.number / b;
-    } else if (additive || right.type == Type::count) {
-        if (operation == '+') overflow = __builtin_add_overflow(left.integer, right.integer, &result.integer);
-        if (operation == '-') overflow = __builtin_sub_overflow(left.integer, right.integer, &result.integer);
-        if (operation == '*') overflow = __builtin_mul_overflow(left.integer, right.integer, &result.integer);
-        if (operation == '/') result.integer = left.integer / right.integer;
-    } else {
-        const double product = static_cast<double>(left.integer) * (operation == '*' ? right.number : 1 / right.number);
-        overflow = !(std::abs(product) < 9e18);
-        if (left.type == Type::count) return Value{Type::decimal, 0, product};
-        if (!overflow) result.integer = std::llround(product);
-    }
-    if (overflow) return fail(Code::overflow, span, "the result is too large");
-    return result;
+std::optional<Value> Evaluator::evaluate_index(const ast::Expression& expression, const Module& module) {
+    const auto list = evaluate_as(Type::list, expression.operands[0], module);
+    const auto index = evaluate_as(Type::count, expression.operands[1], module);
+    if (!list || !index) return std::nullopt;
+    if (index->integer < 0 || index->integer >= static_cast<std::int64_t>(list->items.size()))
+        return fail(Code::out_of_range, expression.span,
+                    "there is no item " + std::to_string(index->integer) + ": the list has " +
+                        std::to_string(list->items.size()),
+                    "they are counted from 0");
+    return list->items[static_cast<std::size_t>(index->integer)];
 }
 
 std::optional<Value> Evaluator::evaluate_as(Type type, const ast::Expression& expression, const Module& module) {
@@ -256,8 +293,8 @@ std::optional<std::int64_t> Evaluator::evaluate_integer(Type type, const ast::Ex
     if (!value) return std::nullopt;
     if (value->integer < minimum || value->integer > maximum)
         return fail(Code::out_of_range, expression.span,
-                    what + " is " + show(type, value->integer) + ", it must be between " + show(type, minimum) +
-                        " and " + show(type, maximum));
+                    what + " is " + show(*value) + ", it must be between " + show_integer(type, minimum) + " and " +
+                        show_integer(type, maximum));
     return value->integer;
 }
 
@@ -292,8 +329,14 @@ std::optional<std::vector<std::string>> Evaluator::evaluate_strings(const ast::E
     return texts;
 }
 
+std::optional<bool> Evaluator::evaluate_condition(const ast::Expression& expression, const Module& module) {
+    const auto value = evaluate_as(Type::boolean, expression, module);
+    if (!value) return std::nullopt;
+    return value->integer != 0;
+}
+
 std::optional<model::PlacedSet> Evaluator::evaluate_set(const ast::Expression& expression, const Module& module) {
-    const auto value = expression.kind == ast::Expression::Kind::number &&
+    const auto value = expression.kind == Kind::number &&
                                expression.span.text().find_first_not_of("0123456789") == std::string_view::npos
                            ? cpu_list_value(expression.span, diagnostics_)
                            : evaluate_as(Type::cpu_set, expression, module);
@@ -308,6 +351,41 @@ std::optional<model::PlacedSet> Evaluator::evaluate_nodes(const ast::Expression&
         return fail(Code::type_mismatch, expression.span, "expected NUMA nodes, found CPUs",
                     "write node numbers as in 0-1, or `all`");
     return set;
+}
+
+std::optional<std::vector<Value>> Evaluator::evaluate_items(const ast::Expression& expression, const Module& module) {
+    const auto value = evaluate(expression, module);
+    if (!value) return std::nullopt;
+    if (value->type == Type::list) return value->items;
+    if (value->type != Type::range || value->items[0].type != Type::count)
+        return fail(Code::type_mismatch, expression.span,
+                    "expected a list or a range of counts, found " + describe(value->type),
+                    "write it as in 0..3 or [1, 2, 4]");
+    const std::int64_t first = value->items[0].integer;
+    const std::int64_t last = value->items[1].integer;
+    if (last - first >= max_items)
+        return fail(Code::too_much, expression.span,
+                    "the range has more than " + std::to_string(max_items) + " numbers");
+    std::vector<Value> items;
+    for (std::int64_t i = first; i <= last; ++i) items.push_back(count(i));
+    return items;
+}
+
+std::optional<std::string> Evaluator::evaluate_word(const ast::Expression& expression, const Module& module,
+                                                    const std::vector<std::string>& words, const std::string& what) {
+    std::string word;
+    if (expression.kind == Kind::value || expression.kind == Kind::call) word = expression.text;
+    if (expression.kind == Kind::value && local(word) != nullptr) word = local(word)->text;
+    if (expression.kind == Kind::string)
+        if (const auto text = evaluate_string(expression, module)) word = *text;
+    if (std::find(words.begin(), words.end(), word) != words.end()) return word;
+    std::string hint = word.empty() ? "" : suggest(word, words);
+    if (hint.empty()) {
+        hint = "there are";
+        for (const auto& known : words)
+            hint += (&known == &words.front() ? " " : &known == &words.back() ? " and " : ", ") + known;
+    }
+    return fail(Code::unknown_name, expression.span, "this is not " + what, hint);
 }
 
 } // namespace ktstr::check

@@ -2,8 +2,10 @@
 // Pass 4, expressions: types, units and values.
 #pragma once
 
+#include <functional>
 #include <map>
 
+#include "interp/check/environment.h"
 #include "interp/check/names.h"
 #include "interp/check/value.h"
 
@@ -11,7 +13,7 @@ namespace ktstr::check {
 
 class Evaluator {
   public:
-    Evaluator(Names& names, Diagnostics& diagnostics) : names_(names), diagnostics_(diagnostics) {}
+    Evaluator(Names& names, Diagnostics& diagnostics, const Environment& environment);
 
     // The value of an expression in a module; none if something in it was reported.
     std::optional<Value> evaluate(const ast::Expression& expression, const Module& module);
@@ -26,28 +28,97 @@ class Evaluator {
                                            const std::string& what);
     std::optional<std::string> evaluate_string(const ast::Expression& expression, const Module& module);
     std::optional<std::vector<std::string>> evaluate_strings(const ast::Expression& expression, const Module& module);
+    std::optional<bool> evaluate_condition(const ast::Expression& expression, const Module& module);
     // A CPU set; a whole number written as a literal is the set of that one CPU.
     std::optional<model::PlacedSet> evaluate_set(const ast::Expression& expression, const Module& module);
     // Nodes: numbers, `all`, or numa(i).
     std::optional<model::PlacedSet> evaluate_nodes(const ast::Expression& expression, const Module& module);
+    // What a `for` goes over: a list, or a range of counts.
+    std::optional<std::vector<Value>> evaluate_items(const ast::Expression& expression, const Module& module);
+    // One of a few words, `what` for the message ("a scheduling policy"): a bare name, or a variable that holds one.
+    std::optional<std::string> evaluate_word(const ast::Expression& expression, const Module& module,
+                                             const std::vector<std::string>& words, const std::string& what);
+    // The text of a name, with its ${...} filled in.
+    std::optional<std::string> evaluate_name(const ast::Name& name, const Module& module);
 
-    // The value of a `let` or `topology`; none if it is wrong (reported once) or depends on itself.
+    // The value of a `let`, `param` or `topology`; none if it is wrong (reported once) or depends on itself.
     std::optional<Value> value_of(const Symbol& symbol, Span use);
+    // The value that -P gives to a parameter; `otherwise` if it gives none. It must be of the same type.
+    std::optional<Value> parameter(const std::string& name, std::optional<Value> otherwise, Span span,
+                                   const Module& module);
+
+    // --- Local names: loop variables, parameters of templates, local `let`s. Inner ones hide outer ones.
+    [[nodiscard]] std::size_t scope() const { return locals_.size(); }
+    void define(const std::string& name, Value value) { locals_.push_back({name, std::move(value)}); }
+    void leave(std::size_t scope) { locals_.resize(scope); }
+    [[nodiscard]] const Value* local(std::string_view name) const;
+    // Hides all local names for as long as it lives: the definition of a module is not among them.
+    class Outside {
+      public:
+        explicit Outside(Evaluator& evaluator)
+            : evaluator_(evaluator), visible_(std::exchange(evaluator.visible_, evaluator.locals_.size())) {}
+        ~Outside() { evaluator_.visible_ = visible_; }
+        Outside(const Outside&) = delete;
+        Outside& operator=(const Outside&) = delete;
+
+      private:
+        Evaluator& evaluator_;
+        std::size_t visible_;
+    };
+
+    // What `topology` stands for; none outside of scenarios.
+    void set_topology(std::optional<plan::Topology> topology) { topology_ = std::move(topology); }
+    // How a workload is evaluated: work types and their parameters are the checker's.
+    using WorkloadOf = std::function<std::optional<Value>(const ast::Expression&, const Module&)>;
+    void set_workload_of(WorkloadOf workload_of) { workload_of_ = std::move(workload_of); }
 
   private:
-    std::optional<Value> evaluate_name(const ast::Expression& expression, const Module& module);
-    std::optional<Value> evaluate_call(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_value(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_string_value(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_list(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_record(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_member(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_index(const ast::Expression& expression, const Module& module);
     std::optional<Value> evaluate_negation(const ast::Expression& expression, const Module& module);
     std::optional<Value> evaluate_chain(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_ends(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_comparison(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_within(const ast::Expression& expression, const Module& module);
+    std::optional<Value> evaluate_logic(const ast::Expression& expression, const Module& module);
     std::optional<Value> apply(char operation, const Value& left, const Value& right, Span span);
+    std::optional<Value> component(const Value& value, std::string_view name, Span span);
+    // topologies.cpp
+    std::optional<Value> topology_of(const ast::Statement& statement, const Module& module);
+    std::optional<Value> value_of_symbol(const Symbol& symbol, const ast::Expression& use);
+
+    // functions.cpp
+    std::optional<Value> evaluate_call(const ast::Expression& expression, const Module& module);
+    std::optional<Value> call_set_function(const ast::Expression& expression, const Module& module);
+    std::optional<Value> call_plain_function(const ast::Expression& expression, const Module& module);
     bool set_argument(model::CpuSetSpec& set, std::string_view parameter, const ast::Expression& value,
                       const Module& module);
+
     std::nullopt_t fail(Code code, Span span, std::string message, std::string hint = {});
+
+    struct Local {
+        std::string name;
+        Value value;
+    };
 
     Names& names_;
     Diagnostics& diagnostics_;
+    const Environment& environment_;
+    std::optional<plan::Topology> topology_;
+    WorkloadOf workload_of_;
+    std::vector<Local> locals_;
+    std::size_t visible_ = 0; // locals before this one cannot be seen
     std::map<const Symbol*, std::optional<Value>> values_;
     std::vector<const Symbol*> in_progress_;
+    std::map<std::string, SourcePtr> given_; // sources of the values of -P
+    friend class Outside;
 };
+
+// The names of the functions: "llc", "min", ...
+std::vector<std::string> function_names();
 
 } // namespace ktstr::check

@@ -31,7 +31,10 @@ class Lifetimes {
   public:
     Lifetimes(model::Scenario& scenario, Diagnostics& diagnostics) : scenario_(scenario), diagnostics_(diagnostics) {
         for_each_op([&](const model::Op& op) {
-            if (op.kind == Kind::cgroup) created_.emplace(op.cgroups.front().path, op.cgroups.front().span);
+            if (op.kind != Kind::cgroup && op.kind != Kind::add_cgroup) return;
+            if (op.cgroups.empty()) return;
+            created_.emplace(op.cgroups.front().name, op.cgroups.front().span);
+            if (!op.added->works.empty()) working_.insert(op.cgroups.front().name);
         });
     }
 
@@ -40,6 +43,8 @@ class Lifetimes {
         for (auto& op : scenario_.backdrop) check_op(op);
         for (step_ = 0; step_ < scenario_.steps.size(); ++step_) {
             for (auto& op : scenario_.steps[step_].ops) check_op(op);
+            check_loop(scenario_.steps[step_]);
+            check_watches(scenario_.steps[step_]);
             end_step();
         }
         check_expectations();
@@ -48,29 +53,38 @@ class Lifetimes {
   private:
     template <typename Visit> void for_each_op(Visit visit) {
         for (const auto& op : scenario_.backdrop) visit(op);
-        for (const auto& step : scenario_.steps)
+        for (const auto& step : scenario_.steps) {
             for (const auto& op : step.ops) visit(op);
+            for (const auto& op : step.loop) visit(op);
+        }
     }
 
     void check_op(model::Op& op) {
         switch (op.kind) {
-        case Kind::cgroup: return create(op);
+        case Kind::cgroup:
+        case Kind::add_cgroup: return create(op);
         case Kind::remove_cgroup: return remove(op);
         case Kind::attach_scheduler:
         case Kind::detach_scheduler:
-        case Kind::restart_scheduler: return check_scheduler(op);
+        case Kind::restart_scheduler:
+        case Kind::replace_scheduler:
+        case Kind::pin_map:
+        case Kind::write_bpf: return check_scheduler(op);
         default: break;
         }
         for (const auto& name : op.cgroups) require(name);
+        if (op.payload) check_payload(op);
+        if (const auto* snapshot = op.action ? std::get_if<plan::CaptureSnapshot>(&*op.action) : nullptr)
+            take_snapshot(snapshot->name, op.span);
         if (op.cgroups.empty()) return;
-        Cgroup& first = alive_.at(op.cgroups.front().path);
+        Cgroup& first = alive_.at(op.cgroups.front().name);
         if (op.kind == Kind::set_cpuset) first.has_cpuset = true;
         if (op.kind == Kind::clear_cpuset) first.has_cpuset = false;
         if (op.kind == Kind::spawn) relabel(first, *op.work);
         if (op.kind == Kind::swap_cpusets)
             for (const auto& name : op.cgroups) require_cpuset(name);
         const bool pair = op.kind == Kind::swap_cpusets || op.kind == Kind::move_all_tasks;
-        if (pair && op.cgroups.size() == 2 && op.cgroups[0].path == op.cgroups[1].path)
+        if (pair && op.cgroups.size() == 2 && op.cgroups[0].name == op.cgroups[1].name)
             diagnostics_.add(Code::wrong_arguments, op.cgroups[1].span, "both cgroups are the same");
     }
 
@@ -81,36 +95,79 @@ class Lifetimes {
             work.work.name = base + "_" + std::to_string(i);
     }
 
+    // A loop can go round any number of times: what it does to the cgroups must be possible again.
+    void check_loop(model::Step& step) {
+        for (int round = 0; round < 2; ++round)
+            for (auto& op : step.loop) check_op(op);
+    }
+
+    // KVM has the four debug registers of a CPU; under emulation there is no such limit.
+    void check_watches(const model::Step& step) {
+        constexpr int debug_registers = 4;
+        int watches = 0;
+        for (const auto& op : step.ops)
+            if (op.kind == Kind::watch && ++watches == debug_registers + 1)
+                diagnostics_.add(Code::too_many_watches, op.span,
+                                 "this is the fifth watchpoint of the step: under KVM there are four",
+                                 "under emulation (--accelerator tcg) it works");
+    }
+
+    void take_snapshot(const std::string& name, Span span) {
+        const auto [entry, added] = snapshots_.try_emplace(name, span);
+        if (!added && entry->second.begin != span.begin)
+            diagnostics_.add(Code::duplicate_name, span, "there are two snapshots `" + name + "`",
+                             "the first is taken on line " + std::to_string(entry->second.line()));
+    }
+
+    // A payload has its name and its cgroup for an address: one at a time, and there to be waited for.
+    void check_payload(const model::Op& op) {
+        const std::string place = op.cgroups.empty() ? "host" : op.cgroups.front().name;
+        const std::pair<std::string, std::string> address{op.payload->name, place};
+        ran_.insert(op.payload->name);
+        if (op.kind == Kind::run_payload) {
+            if (!running_.emplace(address, step_).second)
+                diagnostics_.add(Code::payload_state, op.payload->span,
+                                 "`" + op.payload->name + "` runs in " + place + " already",
+                                 "wait for it, kill it, or run it in another cgroup");
+            return;
+        }
+        if (running_.erase(address) > 0) return;
+        diagnostics_.add(Code::payload_state, op.payload->span,
+                         "`" + op.payload->name + "` does not run in " + place + " at this point",
+                         "`run " + op.payload->name + "` comes first; a payload ends with the step that started it");
+    }
+
     void create(const model::Op& op) {
-        const model::CgroupName& name = op.cgroups.front();
-        const auto existing = alive_.find(name.path);
+        if (op.cgroups.empty()) return;
+        const model::Mention& name = op.cgroups.front();
+        const auto existing = alive_.find(name.name);
         if (existing != alive_.end()) {
             if (!existing->second.poisoned)
                 diagnostics_.add(
-                    Code::duplicate_cgroup, name.span, "the cgroup `" + name.path + "` exists already",
+                    Code::duplicate_cgroup, name.span, "the cgroup `" + name.name + "` exists already",
                     "made on line " + std::to_string(existing->second.made.line()) +
                         (existing->second.step == backdrop && step_ != backdrop ? ", in the backdrop" : "") +
                         "; remove_cgroup ends it");
             return;
         }
         // Parents that were not declared are made along with it.
-        for (auto slash = name.path.find('/'); slash != std::string::npos; slash = name.path.find('/', slash + 1))
-            alive_.try_emplace(name.path.substr(0, slash), Cgroup{step_, name.span, false, false, {}});
+        for (auto slash = name.name.find('/'); slash != std::string::npos; slash = name.name.find('/', slash + 1))
+            alive_.try_emplace(name.name.substr(0, slash), Cgroup{step_, name.span, false, false, {}});
         Cgroup cgroup{step_, name.span, op.added->cpus.has_value(), false, {}};
         for (const auto& work : op.added->works) cgroup.labels.insert(work.work.name);
-        alive_.emplace(name.path, std::move(cgroup));
-        ended_.erase(name.path);
+        alive_.emplace(name.name, std::move(cgroup));
+        ended_.erase(name.name);
     }
 
     void remove(const model::Op& op) {
         if (op.cgroups.empty()) return;
-        const model::CgroupName& name = op.cgroups.front();
-        if (op.if_present && alive_.count(name.path) == 0) {
-            if (created_.count(name.path) == 0) report_unknown(name.path, name.span);
+        const model::Mention& name = op.cgroups.front();
+        if (op.if_present && alive_.count(name.name) == 0) {
+            if (created_.count(name.name) == 0) report_unknown(name.name, name.span);
             return;
         }
         require(name);
-        end(name.path, "it was removed on line " + std::to_string(name.span.line()));
+        end(name.name, "it was removed on line " + std::to_string(name.span.line()));
     }
 
     // Ends the cgroup and all below it.
@@ -133,26 +190,27 @@ class Lifetimes {
             const std::string& step = scenario_.steps[step_].name;
             end(path, "it was torn down at the end of step \"" + step + "\", which made it");
         }
+        std::erase_if(running_, [&](const auto& entry) { return entry.second == step_; });
     }
 
-    void require(const model::CgroupName& name) {
-        if (alive_.count(name.path) > 0) return;
-        if (const auto ended = ended_.find(name.path); ended != ended_.end())
+    void require(const model::Mention& name) {
+        if (alive_.count(name.name) > 0) return;
+        if (const auto ended = ended_.find(name.name); ended != ended_.end())
             diagnostics_.add(Code::cgroup_not_alive, name.span,
-                             "the cgroup `" + name.path + "` is gone: " + ended->second,
+                             "the cgroup `" + name.name + "` is gone: " + ended->second,
                              "a cgroup of the backdrop lives through all steps");
-        else if (const auto created = created_.find(name.path); created != created_.end())
+        else if (const auto created = created_.find(name.name); created != created_.end())
             diagnostics_.add(Code::cgroup_not_alive, name.span,
-                             "the cgroup `" + name.path + "` does not exist yet: it is made on line " +
+                             "the cgroup `" + name.name + "` does not exist yet: it is made on line " +
                                  std::to_string(created->second.line()));
         else
-            report_unknown(name.path, name.span);
-        alive_.emplace(name.path, Cgroup{step_, name.span, true, true, {}});
+            report_unknown(name.name, name.span);
+        alive_.emplace(name.name, Cgroup{step_, name.span, true, true, {}});
     }
 
-    void require_cpuset(const model::CgroupName& name) {
-        if (alive_.at(name.path).has_cpuset) return;
-        diagnostics_.add(Code::no_cpuset, name.span, "the cgroup `" + name.path + "` has no cpuset to swap",
+    void require_cpuset(const model::Mention& name) {
+        if (alive_.at(name.name).has_cpuset) return;
+        diagnostics_.add(Code::no_cpuset, name.span, "the cgroup `" + name.name + "` has no cpuset to swap",
                          "give it one: cpuset all, or whatever it may use");
     }
 
@@ -164,45 +222,87 @@ class Lifetimes {
     }
 
     void check_scheduler(const model::Op& op) {
-        const std::string word(op.span.text());
-        if (!scenario_.scheduler) {
+        const std::string_view text = op.span.text();
+        const std::string word(text.substr(0, text.find_first_of(" \t\r\n")));
+        if (!scenario_.scheduler && !op.scheduler) {
             diagnostics_.add(Code::no_scheduler, op.span, "`" + word + "` needs a scheduler, and the scenario has none",
                              "add `scheduler NAME` to the scenario");
             return;
         }
         const bool needs_attached = op.kind != Kind::attach_scheduler;
-        if (attached_ != needs_attached)
+        const bool attached = attached_.value_or(scenario_.scheduler.has_value());
+        if (attached != needs_attached)
             diagnostics_.add(Code::scheduler_state, op.span,
-                             attached_ ? "the scheduler is attached already"
-                                       : "the scheduler is not attached at this point",
-                             attached_ ? "detach_scheduler comes first" : "attach_scheduler comes first");
+                             attached ? "the scheduler is attached already"
+                                      : "the scheduler is not attached at this point",
+                             attached ? "detach_scheduler comes first" : "attach_scheduler comes first");
         attached_ = op.kind != Kind::detach_scheduler;
     }
 
+    // What an expectation names must be somewhere in the scenario, or nothing would ever be compared.
     void check_expectations() {
-        std::set<std::string> reported;
+        std::set<std::string> read;
         for (const auto& expectation : scenario_.expectations) {
-            const std::string& name = expectation.cgroup;
-            if (name.empty() || created_.count(name) > 0 || !reported.insert(name).second) continue;
-            report_unknown(name, span_of(expectation, name));
+            for (const auto& cgroup : expectation.cgroups) check_subject(cgroup);
+            for (const auto& step : expectation.steps) {
+                std::vector<std::string> names;
+                for (const auto& known : scenario_.steps) names.push_back(known.name);
+                if (std::find(names.begin(), names.end(), step.name) == names.end())
+                    diagnostics_.add(Code::unknown_subject, step.span, "there is no step \"" + step.name + "\"",
+                                     suggest(step.name, names));
+            }
+            for (const auto& snapshot : expectation.snapshots) {
+                read.insert(snapshot.name);
+                std::vector<std::string> names;
+                for (const auto& [name, span] : snapshots_) names.push_back(name);
+                if (snapshots_.count(snapshot.name) == 0)
+                    diagnostics_.add(
+                        Code::unknown_subject, snapshot.span, "no snapshot `" + snapshot.name + "` is taken",
+                        names.empty() ? "take it in a step: snapshot " + snapshot.name : suggest(snapshot.name, names));
+            }
+            for (const auto& payload : expectation.payloads)
+                if (ran_.count(payload.name) == 0)
+                    diagnostics_.add(Code::unreachable_expectation, payload.span,
+                                     "the payload `" + payload.name + "` is never run",
+                                     "start it in a step: run " + payload.name);
         }
+        const bool scripted = !scenario_.checks.empty(); // a script may read any of them
+        for (const auto& [name, span] : snapshots_)
+            if (!scripted && read.count(name) == 0)
+                diagnostics_.add(Code::unread_snapshot, span, "nothing reads the snapshot `" + name + "`",
+                                 "an expectation can: snapshot(" + name + ").nr_queued <= 100");
     }
 
-    // Where the expectation names its cgroup.
-    [[nodiscard]] Span span_of(const plan::Expectation& expectation, const std::string& name) const {
-        const SourceFile& file = *scenario_.span.file;
-        const std::string_view line = file.line(expectation.source.line);
-        const auto start = static_cast<std::size_t>(line.data() - file.text().data());
-        const auto at = line.find(name, line.find('('));
-        const std::size_t begin =
-            start + (at == std::string_view::npos ? static_cast<std::size_t>(expectation.source.column) - 1 : at);
-        return {&file, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(begin + name.size())};
+    void check_subject(const model::Mention& cgroup) {
+        if (created_.count(cgroup.name) == 0) {
+            if (unknown_.insert(cgroup.name).second) report_unknown(cgroup.name, cgroup.span);
+            return;
+        }
+        bool spawned = false;
+        for_each_op([&](const model::Op& op) {
+            const bool fills =
+                op.kind == Kind::spawn || op.kind == Kind::move_all_tasks || op.kind == Kind::run_payload;
+            if (fills && !op.cgroups.empty())
+                spawned =
+                    spawned || op.cgroups.back().name == cgroup.name || is_below(op.cgroups.back().name, cgroup.name);
+        });
+        const bool works = std::any_of(working_.begin(), working_.end(), [&](const std::string& path) {
+            return path == cgroup.name || is_below(path, cgroup.name);
+        });
+        if (!works && !spawned)
+            diagnostics_.add(Code::unreachable_expectation, cgroup.span,
+                             "no worker is ever started in the cgroup `" + cgroup.name + "`");
     }
 
     model::Scenario& scenario_;
     Diagnostics& diagnostics_;
     std::size_t step_ = backdrop;
-    bool attached_ = true;
+    std::optional<bool> attached_;  // none: as the scenario begins
+    std::set<std::string> working_; // cgroups that begin with workers
+    std::set<std::string> unknown_; // reported
+    std::map<std::string, Span> snapshots_;
+    std::map<std::pair<std::string, std::string>, std::size_t> running_; // payload and cgroup, with the step
+    std::set<std::string> ran_;
     std::map<std::string, Span> created_; // anywhere in the scenario
     std::map<std::string, Cgroup> alive_;
     std::map<std::string, std::string> ended_; // why

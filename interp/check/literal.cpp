@@ -27,6 +27,7 @@ constexpr Unit units[] = {
     {"KiB", Type::size, 1 << 10},
     {"MiB", Type::size, 1 << 20},
     {"GiB", Type::size, 1 << 30},
+    {"TiB", Type::size, std::int64_t{1} << 40},
 };
 
 const Unit* find_unit(std::string_view name) {
@@ -49,7 +50,7 @@ std::string unit_hint(std::string_view name) {
     std::vector<std::string> names;
     for (const auto& unit : units) names.emplace_back(unit.name);
     const std::string close = suggest(name, names);
-    return close.empty() ? "units of time: ns, us, ms, s, min; of size: B, KiB, MiB, GiB" : close;
+    return close.empty() ? "units of time: ns, us, ms, s, min; of size: B, KiB, MiB, GiB, TiB" : close;
 }
 
 // A decimal number as digits: whole part, fraction digits and the power of ten they are over.
@@ -71,6 +72,8 @@ class LiteralReader {
 
     std::optional<Value> number() {
         if (is_topology()) return topology();
+        if (text_.front() == 'v') return version();
+        if (text_.substr(0, 2) == "0x") return hexadecimal();
         const auto decimal = read_decimal();
         if (!decimal) return std::nullopt;
         const std::string_view rest = text_.substr(decimal->length);
@@ -95,6 +98,33 @@ class LiteralReader {
         Value value{Type::topology};
         value.topology = *parsed;
         return value;
+    }
+
+    // v6.14 or v6.14.2
+    std::optional<Value> version() {
+        std::int64_t parts[3] = {0, 0, 0};
+        std::size_t count = 0;
+        const char* at = text_.data() + 1;
+        const char* end = text_.data() + text_.size();
+        for (; count < 3 && at < end; ++count) {
+            const auto [next, error] = std::from_chars(at, end, parts[count]);
+            if (error != std::errc() || parts[count] > 999 || (next < end && *next != '.')) break;
+            at = next < end ? next + 1 : next;
+        }
+        if (at < end || count < 2 || text_.back() == '.')
+            return fail(Code::bad_literal, "this is not a version of the kernel", how_to_write(Type::version));
+        return Value{Type::version, parts[0] * 1'000'000 + parts[1] * 1'000 + parts[2]};
+    }
+
+    std::optional<Value> hexadecimal() {
+        std::uint64_t number = 0;
+        const auto [next, error] = std::from_chars(text_.data() + 2, text_.data() + text_.size(), number, 16);
+        if (next != text_.data() + text_.size() || text_.size() < 3)
+            return error == std::errc::result_out_of_range
+                       ? too_large()
+                       : fail(Code::bad_literal, "this is not a hexadecimal number", "it is written as in 0xff");
+        if (error == std::errc::result_out_of_range) return too_large();
+        return Value{Type::count, static_cast<std::int64_t>(number)}; // an address of the kernel keeps its bits
     }
 
     // 12, 1_000, 1.5. Too many digits are an overflow.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The typed model: a scenario with every name resolved, every type and unit checked and every value computed, but not
-// yet laid on a topology: one model can be lowered onto many.
+// The typed model: a scenario with every name resolved, every type and unit checked and every value computed, but no
+// CPU set laid on the topology yet.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,24 @@ struct PlacedSet {
     Span span;
 };
 
+struct Affinity {
+    plan::Affinity::Kind kind = plan::Affinity::Kind::inherit;
+    std::optional<PlacedSet> set; // exact, single
+    int count = 0;                // random
+    Span span;
+};
+
+struct MemoryPolicy {
+    plan::MemoryPolicy policy; // all but `nodes`
+    std::optional<PlacedSet> nodes;
+    Span span;
+};
+
 struct Work {
-    plan::Work work; // all but `workers` and `affinity`
+    plan::Work work; // all but `workers`, `affinity` and `memory_policy`
     WorkerCount count;
-    std::optional<PlacedSet> affinity;
+    Affinity affinity;
+    std::optional<MemoryPolicy> memory_policy;
     Span span;
 };
 
@@ -51,21 +65,26 @@ struct Cgroup {
     std::vector<Work> works;
 };
 
-struct CgroupName {
-    std::string path;
+// Something named, and where.
+struct Mention {
+    std::string name;
     Span span;
 };
 
-// One op. Which fields count follows from the kind, one of the op kinds of syntax::Kind, or `cgroup` for add_cgroup.
+// One op. Which fields count follows from the kind, one of the op kinds of syntax::Kind, or `cgroup` for a definition.
 struct Op {
-    syntax::Kind kind;
+    syntax::Kind kind = syntax::Kind::cgroup;
     Span span;
-    std::vector<CgroupName> cgroups; // in the order written; none for spawn in host
-    std::optional<Cgroup> added;     // cgroup
-    std::optional<PlacedSet> set;    // set_cpuset; set_affinity (none = inherit)
-    std::optional<PlacedSet> mems;   // set_cpuset
-    std::optional<Work> work;        // spawn
-    bool if_present = false;
+    std::vector<Mention> cgroups;           // in the order written; none for `in host`
+    std::optional<Cgroup> added;            // cgroup, add_cgroup
+    std::optional<PlacedSet> set;           // set_cpuset
+    std::optional<PlacedSet> mems;          // set_cpuset
+    std::optional<Affinity> affinity;       // set_affinity
+    std::optional<Work> work;               // spawn
+    bool if_present = false;                // remove_cgroup
+    std::optional<Mention> payload;         // run, wait, kill
+    std::optional<Mention> scheduler;       // attach, replace
+    std::optional<plan::Op::Action> action; // of the kinds that need no topology
 };
 
 struct Hold {
@@ -79,6 +98,30 @@ struct Step {
     std::vector<Op> ops;
     Hold hold;
     Span span;
+    std::vector<Op> loop{};
+    std::uint64_t every_ns = 0;
+};
+
+// An expectation with what it names, to be looked up once the whole scenario is known.
+struct Expectation {
+    plan::Expectation expectation;
+    Span span;
+    std::vector<Mention> cgroups{};
+    std::vector<Mention> steps{};
+    std::vector<Mention> snapshots{};
+    std::vector<Mention> payloads{};
+    struct Time {
+        std::uint64_t ns = 0;
+        Span span;
+    };
+    bool bundled = false;      // from `include`: what stands beside it may say otherwise
+    std::vector<Time> times{}; // in the workload window, of deadlines and windows
+};
+
+// One layer of expectations. A later layer takes the place of an earlier one's on the same subject.
+struct Expectations {
+    std::vector<Expectation> expected;
+    std::vector<Expectation> switched_off;
 };
 
 struct Scheduler {
@@ -86,22 +129,34 @@ struct Scheduler {
     std::optional<plan::Topology> topology;
     std::vector<std::string> kernel_args;
     std::map<std::string, std::string> sysctls;
-    std::vector<plan::Expectation> expectations;
-    std::vector<plan::Expectation> switched_off; // kind and cgroup only
+    Expectations expectations;
+    struct Flag {
+        std::string name;
+        std::vector<std::string> args;
+        std::vector<std::string> required;
+        Span span;
+    };
+    std::vector<Flag> flags;
 };
 
 struct Scenario {
     std::string name;
     Span span;
-    std::optional<plan::Scheduler> scheduler;
+    std::optional<std::string> scheduler; // the one attached first
+    std::vector<plan::Scheduler> schedulers;
+    std::vector<plan::Payload> payloads;
     plan::Topology topology;
     std::optional<std::uint64_t> memory_bytes;
     std::optional<std::uint64_t> duration_ns;
     std::vector<std::string> kernel_args;
     std::map<std::string, std::string> sysctls;
+    int captures = 0;
+    Span captures_span;
     std::vector<Op> backdrop;
     std::vector<Step> steps;
-    std::vector<plan::Expectation> expectations; // merged
+    std::vector<Expectation> expectations; // merged
+    std::vector<plan::Check> checks;
+    std::map<std::string, std::string> parameters;
 };
 
 } // namespace ktstr::model

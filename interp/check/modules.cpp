@@ -27,6 +27,9 @@ std::filesystem::path folder_with(const std::filesystem::path& start, const char
     return {};
 }
 
+// Whether a file is named, and not a module.
+bool is_path(const ast::Statement& use) { return use.span.text().find('"') != std::string_view::npos; }
+
 std::vector<std::string> standard_module_names() {
     std::vector<std::string> names;
     for (const auto& [file, text] : standard_library)
@@ -37,8 +40,17 @@ std::vector<std::string> standard_module_names() {
 } // namespace
 
 std::string_view Symbol::kind() const {
-    static constexpr std::string_view names[] = {"value", "topology", "workload", "scheduler"};
-    return names[definition.index()];
+    switch (statement->kind) {
+    case syntax::Kind::param: return "parameter";
+    case syntax::Kind::topology_declaration:
+    case syntax::Kind::topology_block: return "topology";
+    case syntax::Kind::work_declaration: return "workload";
+    case syntax::Kind::scheduler_declaration: return "scheduler";
+    case syntax::Kind::payload_declaration: return "payload";
+    case syntax::Kind::template_declaration: return "template";
+    case syntax::Kind::expectations_declaration: return "bundle of expectations";
+    default: return "value";
+    }
 }
 
 std::filesystem::path library_root(const std::filesystem::path& file) {
@@ -75,8 +87,8 @@ Module& Modules::read_file_module(const std::filesystem::path& path, const std::
     return module;
 }
 
-Module* Modules::read_standard_module(const ast::Use& use) {
-    const std::string& name = use.module.text;
+Module* Modules::read_standard_module(const ast::Name& module_name) {
+    const std::string& name = module_name.text;
     auto [entry, added] = modules_.try_emplace(name, nullptr);
     if (!added) return entry->second.get();
     const std::string file = std::string(standard_folder) + (name.size() > 4 ? name.substr(4) : "") + ".ktl";
@@ -90,7 +102,7 @@ Module* Modules::read_standard_module(const ast::Use& use) {
             for (const auto& known : names) hint += (&known == &names.front() ? " " : ", ") + known;
             hint += "; a file is used by its path in quotes";
         }
-        diagnostics_.add(Code::unknown_module, use.module.span, "there is no module `" + name + "`", hint);
+        diagnostics_.add(Code::unknown_module, module_name.span, "there is no module `" + name + "`", hint);
         return nullptr;
     }
     entry->second = std::make_unique<Module>();
@@ -113,38 +125,42 @@ void Modules::fill(Module& module) {
 }
 
 void Modules::define_names(Module& module) {
-    const auto define = [&](const auto& declaration) {
-        const ast::Name& name = declaration.name;
+    std::map<std::string_view, Span> scenarios; // and gauntlets
+    for (const auto& declaration : module.file) {
+        const bool is_private = declaration.kind == syntax::Kind::private_declaration;
+        const ast::Statement& statement = is_private ? declaration.parts.front() : declaration;
+        if (statement.kind == syntax::Kind::use || statement.kind == syntax::Kind::assertion) continue;
+        const ast::Name& name = statement.names.front();
+        const bool scenario = statement.kind == syntax::Kind::scenario_declaration;
+        module.has_scenarios = module.has_scenarios || scenario;
+        if (scenario || statement.kind == syntax::Kind::gauntlet) {
+            const auto [entry, added] = scenarios.try_emplace(name.text, name.span);
+            if (!added)
+                diagnostics_.add(Code::duplicate_name, name.span,
+                                 std::string("there are two ") + (scenario ? "scenarios" : "gauntlets") + " \"" +
+                                     name.text + "\"",
+                                 "the first is on line " + std::to_string(entry->second.line()));
+            continue;
+        }
         const auto [entry, added] =
-            module.symbols.try_emplace(name.text, Symbol{name.text, name.span, &module, &declaration});
+            module.symbols.try_emplace(name.text, Symbol{name.text, name.span, &module, &statement, is_private});
         if (!added)
             diagnostics_.add(Code::duplicate_name, name.span, "`" + name.text + "` is defined twice",
                              "first defined on line " + std::to_string(entry->second.span.line()));
-    };
-    for (const auto& let : module.file.lets) define(let);
-    for (const auto& topology : module.file.topologies) define(topology);
-    for (const auto& work : module.file.works) define(work);
-    for (const auto& scheduler : module.file.schedulers) define(scheduler);
-    std::map<std::string_view, Span> scenarios;
-    for (const auto& scenario : module.file.scenarios) {
-        const auto [entry, added] = scenarios.try_emplace(scenario.name.text, scenario.name.span);
-        if (!added)
-            diagnostics_.add(Code::duplicate_name, scenario.name.span,
-                             "there are two scenarios \"" + scenario.name.text + "\"",
-                             "the first is on line " + std::to_string(entry->second.line()));
     }
 }
 
-Module* Modules::import_target(const Module& module, const ast::Use& use) {
-    if (!use.is_path) return read_standard_module(use);
-    const auto path = module.path.parent_path() / use.module.text;
+Module* Modules::import_target(const Module& module, const ast::Statement& use) {
+    const ast::Name& name = use.names.front();
+    if (!is_path(use)) return read_standard_module(name);
+    const auto path = module.path.parent_path() / name.text;
     std::error_code code;
     if (module.path.empty() || !std::filesystem::is_regular_file(path, code)) {
-        diagnostics_.add(Code::unknown_module, use.module.span, "there is no file \"" + use.module.text + "\"",
+        diagnostics_.add(Code::unknown_module, name.span, "there is no file \"" + name.text + "\"",
                          "the path is relative to the file that uses it");
         return nullptr;
     }
-    const auto shown = std::filesystem::path(module.source->shown()).parent_path() / use.module.text;
+    const auto shown = std::filesystem::path(module.source->shown()).parent_path() / name.text;
     return &read_file_module(path, shown.lexically_normal().string());
 }
 
@@ -152,25 +168,28 @@ void Modules::resolve_imports(Module& module) {
     std::set<const Module*> seen;
     const auto depth = static_cast<std::size_t>(std::count_if(
         modules_.begin(), modules_.end(), [](const auto& entry) { return entry.second && entry.second->loading; }));
-    for (const auto& use : module.file.uses) {
+    for (const auto& use : module.file) {
+        if (use.kind != syntax::Kind::use) continue;
+        const ast::Name& name = use.names.front();
         if (depth > max_import_depth) {
             diagnostics_.add(Code::import_cycle, use.span,
                              "modules use each other over more than " + std::to_string(max_import_depth) + " levels");
             return;
         }
-        Import import{&use, import_target(module, use), {}, !use.alias.has_value()};
+        const ast::Statement* alias = use.part(syntax::Kind::alias);
+        Import import{&use, import_target(module, use), {}, alias == nullptr};
         if (import.module != nullptr && import.module->loading) {
-            diagnostics_.add(Code::import_cycle, use.module.span,
-                             "this file is used, over others, by `" + use.module.text + "` itself",
+            diagnostics_.add(Code::import_cycle, name.span,
+                             "this file is used, over others, by `" + name.text + "` itself",
                              "move what both need into a third file");
             import.module = nullptr;
         }
         if (import.module != nullptr && !seen.insert(import.module).second)
-            diagnostics_.add(Code::duplicate_name, use.module.span, "`" + use.module.text + "` is used twice");
-        if (use.alias)
-            import.prefixes = {use.alias->text};
-        else if (!use.is_path)
-            import.prefixes = {use.module.text, use.module.text.substr(use.module.text.rfind('.') + 1)};
+            diagnostics_.add(Code::duplicate_name, name.span, "`" + name.text + "` is used twice");
+        if (alias != nullptr)
+            import.prefixes = {alias->names.front().text};
+        else if (!is_path(use))
+            import.prefixes = {name.text, name.text.substr(name.text.rfind('.') + 1)};
         module.broken = module.broken || (import.module != nullptr && import.module->broken);
         module.imports.push_back(std::move(import));
     }

@@ -7,7 +7,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "interp/diagnostics/diagnostic.h"
@@ -19,16 +18,16 @@ struct Module;
 
 // A name that a module defines.
 struct Symbol {
-    using Definition = std::variant<const ast::Let*, const ast::Topology*, const ast::Work*, const ast::Scheduler*>;
     std::string name;
     Span span;
     const Module* module = nullptr;
-    Definition definition;
+    const ast::Statement* statement = nullptr; // the declaration
+    bool is_private = false;
     [[nodiscard]] std::string_view kind() const; // "workload"
 };
 
 struct Import {
-    const ast::Use* use = nullptr;
+    const ast::Statement* use = nullptr;
     const Module* module = nullptr; // null: it could not be loaded
     std::vector<std::string> prefixes;
     bool direct = true; // names can be written without a prefix
@@ -37,7 +36,8 @@ struct Import {
 struct Module {
     SourcePtr source;
     std::filesystem::path path; // real path; empty for the standard library
-    ast::File file;
+    std::vector<ast::Statement> file;
+    bool has_scenarios = false; // no: a library, whose names are for others
     std::map<std::string, Symbol, std::less<>> symbols;
     std::vector<Import> imports;
     bool loading = true; // its imports are being resolved
@@ -61,11 +61,11 @@ class Modules {
 
   private:
     Module& read_file_module(const std::filesystem::path& path, const std::string& shown);
-    Module* read_standard_module(const ast::Use& use);
+    Module* read_standard_module(const ast::Name& name);
     void fill(Module& module);
     void define_names(Module& module);
     void resolve_imports(Module& module);
-    Module* import_target(const Module& module, const ast::Use& use);
+    Module* import_target(const Module& module, const ast::Statement& use);
 
     Diagnostics& diagnostics_;
     std::map<std::string, std::unique_ptr<Module>> modules_; // by canonical path, or std.x

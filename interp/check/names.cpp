@@ -23,6 +23,7 @@ std::vector<const Symbol*> Names::matches(const Module& module, std::string_view
         if (symbol == import.module->symbols.end() ||
             std::find(found.begin(), found.end(), &symbol->second) != found.end())
             continue;
+        if (symbol->second.is_private) continue;
         found.push_back(&symbol->second);
         through.push_back(&import);
     }
@@ -36,19 +37,38 @@ const Symbol* Names::find(const Module& module, std::string_view name, Span span
     used_.insert(found.begin(), found.end());
     if (found.size() > 1) {
         diagnostics_.add(Code::ambiguous_name, span,
-                         "`" + std::string(name) + "` is defined by " + through[0]->use->module.text + " and by " +
-                             through[1]->use->module.text,
+                         "`" + std::string(name) + "` is defined by " + through[0]->use->names.front().text +
+                             " and by " + through[1]->use->names.front().text,
                          "write it with its module, or use one of them `as` another name");
         return found.front();
     }
     return found.empty() ? nullptr : found.front();
 }
 
+namespace {
+
+// Says so if a module that is used keeps the name for itself.
+std::string private_hint(const Module& module, std::string_view name) {
+    const auto dot = name.rfind('.');
+    const std::string_view last = dot == std::string_view::npos ? name : name.substr(dot + 1);
+    for (const auto& import : module.imports) {
+        if (import.module == nullptr) continue;
+        const auto symbol = import.module->symbols.find(last);
+        if (symbol != import.module->symbols.end() && symbol->second.is_private)
+            return "`" + import.use->names.front().text + "` has one that is private";
+    }
+    return {};
+}
+
+} // namespace
+
 void Names::report_unknown(const Module& module, std::string_view name, Span span, std::string_view what,
                            const std::vector<std::string_view>& kinds, std::vector<std::string> others) {
     const auto add = [&](const Module& from, const std::string& prefix) {
         for (const auto& [text, symbol] : from.symbols)
-            if (std::find(kinds.begin(), kinds.end(), symbol.kind()) != kinds.end()) others.push_back(prefix + text);
+            if (std::find(kinds.begin(), kinds.end(), symbol.kind()) != kinds.end() &&
+                (&from == &module || !symbol.is_private))
+                others.push_back(prefix + text);
     };
     add(module, "");
     bool broken_import = false;
@@ -59,7 +79,8 @@ void Names::report_unknown(const Module& module, std::string_view name, Span spa
         for (const auto& prefix : import.prefixes) add(*import.module, prefix + ".");
     }
     if (broken_import && module.broken) return; // most likely it is defined in what could not be read
-    std::string hint = suggest(name, others);
+    std::string hint = private_hint(module, name);
+    if (hint.empty()) hint = suggest(name, others);
     if (hint.empty() && name.substr(0, 4) == "std.")
         hint = "begin the file with: use " + std::string(name.substr(0, name.rfind('.')));
     diagnostics_.add(Code::unknown_name, span, "there is no " + std::string(what) + " `" + std::string(name) + "`",
@@ -67,7 +88,7 @@ void Names::report_unknown(const Module& module, std::string_view name, Span spa
 }
 
 void Names::report_unused(const Module& module) {
-    if (module.file.scenarios.empty()) return; // a library: others use its names
+    if (!module.has_scenarios) return; // a library: others use its names
     for (const auto& [name, symbol] : module.symbols)
         if (used_.count(&symbol) == 0)
             diagnostics_.add(Code::unused_name, symbol.span,
@@ -75,7 +96,7 @@ void Names::report_unused(const Module& module) {
     for (const auto& import : module.imports)
         if (import.module != nullptr && used_imports_.count(import.use) == 0)
             diagnostics_.add(Code::unused_module, import.use->span,
-                             "nothing of `" + import.use->module.text + "` is used");
+                             "nothing of `" + import.use->names.front().text + "` is used");
 }
 
 } // namespace ktstr::check

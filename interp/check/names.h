@@ -19,6 +19,10 @@ class Names {
     void report_unknown(const Module& module, std::string_view name, Span span, std::string_view what,
                         const std::vector<std::string_view>& kinds, std::vector<std::string> others = {});
 
+    // Notes that -P NAME has a taker.
+    void use_parameter(const std::string& name) { parameters_.insert(name); }
+    [[nodiscard]] const std::set<std::string>& used_parameters() const { return parameters_; }
+
     // Warns about what a file with scenarios defines or uses in vain.
     void report_unused(const Module& module);
 
@@ -28,7 +32,8 @@ class Names {
 
     Diagnostics& diagnostics_;
     std::set<const Symbol*> used_;
-    std::set<const ast::Use*> used_imports_;
+    std::set<const ast::Statement*> used_imports_;
+    std::set<std::string> parameters_;
 };
 
 } // namespace ktstr::check

@@ -2,21 +2,22 @@
 // Settings of a block: each at most once.
 #pragma once
 
+#include <map>
+
 #include "interp/diagnostics/diagnostic.h"
 #include "interp/syntax/ast.h"
 
 namespace ktstr::check {
 
-class Settings {
+class Once {
   public:
-    // Reports every setting that is given twice; the first one counts.
-    Settings(const std::vector<ast::Setting>& settings, Diagnostics& diagnostics);
-    // The first value of the setting; null if it is not given.
-    [[nodiscard]] const ast::Expression* value(syntax::Kind kind) const;
-    [[nodiscard]] const ast::Setting* find(syntax::Kind kind) const;
+    explicit Once(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+    // Whether no setting of this kind came before; a second one is reported, and does not count.
+    bool first(const ast::Statement& setting);
 
   private:
-    const std::vector<ast::Setting>& settings_;
+    Diagnostics& diagnostics_;
+    std::map<syntax::Kind, Span> given_;
 };
 
 } // namespace ktstr::check

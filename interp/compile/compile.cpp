@@ -55,6 +55,31 @@ Result<std::vector<fs::path>> find_files(const std::vector<fs::path>& paths) {
     return files;
 }
 
+// Every combination of what the gauntlet runs over.
+CompiledGauntlet spread_out(const check::Gauntlet& gauntlet, const fs::path& file, const CompileOptions& options) {
+    CompiledGauntlet out{gauntlet.name, file, {{options, "", std::nullopt}}, gauntlet.scenarios, gauntlet.budget_ns};
+    const auto multiply = [&](const auto& values, const auto& apply) {
+        if (values.empty()) return;
+        std::vector<CompiledGauntlet::Run> runs;
+        for (const auto& run : out.runs)
+            for (const auto& value : values) apply(runs.emplace_back(run), value);
+        out.runs = std::move(runs);
+    };
+    using Run = CompiledGauntlet::Run;
+    multiply(gauntlet.kernels, [](Run& run, const std::string& kernel) {
+        run.kernel = kernel;
+        if (!kernel.empty() && kernel.front() >= '0' && kernel.front() <= '9') run.options.kernel = kernel;
+    });
+    multiply(gauntlet.topologies, [](Run& run, const plan::Topology& topology) { run.options.topology = topology; });
+    multiply(gauntlet.flags, [](Run& run, const std::vector<std::string>& flags) {
+        run.options.flags = flags;
+        run.options.replace_flags = true;
+    });
+    multiply(gauntlet.work_types, [](Run& run, const std::string& type) { run.options.work_type = type; });
+    multiply(gauntlet.seeds, [](Run& run, std::uint64_t seed) { run.seed = seed; });
+    return out;
+}
+
 } // namespace
 
 Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const CompileOptions& options) {
@@ -62,19 +87,25 @@ Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const Co
     if (!files) return files.error();
     CompileResult result;
     Diagnostics diagnostics;
+    std::set<std::string> used; // parameters
     check::Modules modules(diagnostics);
     for (const auto& file : *files) {
         const check::Module& module = modules.load(file, file.string());
         const std::size_t errors = diagnostics.errors();
-        check::Checker checker(diagnostics);
+        check::Checker checker(diagnostics, options);
         const auto scenarios = checker.check_file(module);
+        const auto gauntlets = checker.check_gauntlets(module);
+        used.insert(checker.used_parameters().begin(), checker.used_parameters().end());
         std::vector<CompiledScenario> compiled;
         const auto root = check::library_root(module.path);
         for (const auto& scenario : scenarios)
             compiled.push_back({lower::lower(scenario, options, diagnostics), file, root});
         if (!module.broken && diagnostics.errors() == errors)
             std::move(compiled.begin(), compiled.end(), std::back_inserter(result.scenarios));
+        for (const auto& gauntlet : gauntlets) result.gauntlets.push_back(spread_out(gauntlet, file, options));
     }
+    for (const auto& [name, value] : options.parameters)
+        if (used.count(name) == 0) result.unused_parameters.push_back(name);
     result.diagnostics = diagnostics.take();
     return result;
 }

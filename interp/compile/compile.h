@@ -17,13 +17,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "interp/check/environment.h"
 #include "interp/diagnostics/diagnostic.h"
 #include "interp/plan/plan.h"
 
 namespace ktstr {
 
-struct CompileOptions {
-    std::optional<plan::Topology> topology;   // instead of each scenario's own
+// -P, --topology, --kernel and so on: see interp/check/environment.h.
+struct CompileOptions : check::Environment {
     std::optional<std::uint64_t> duration_ns; // instead of each scenario's own; holds keep their proportions
 };
 
@@ -33,9 +34,25 @@ struct CompiledScenario {
     std::filesystem::path root; // what the files in the plan's positions are relative to
 };
 
+// A gauntlet of a file: each run of it is a compilation of its scenarios with other options.
+struct CompiledGauntlet {
+    std::string name;
+    std::filesystem::path file;
+    struct Run {
+        CompileOptions options;
+        std::string kernel; // as --kernel takes it; empty: the default
+        std::optional<std::uint64_t> seed;
+    };
+    std::vector<Run> runs;
+    std::vector<std::string> scenarios; // names; empty: all of the file
+    std::optional<std::uint64_t> budget_ns;
+};
+
 struct CompileResult {
     std::vector<CompiledScenario> scenarios; // in the order of the files, then of the source
-    std::vector<Diagnostic> diagnostics;     // a file with an error has no scenarios here
+    std::vector<CompiledGauntlet> gauntlets;
+    std::vector<std::string> unused_parameters; // of -P, that no file asked for
+    std::vector<Diagnostic> diagnostics;        // a file with an error has no scenarios here
 };
 
 // Compiles files, and all .ktl files below folders (sorted; hidden ones are left out; a file met twice counts once).

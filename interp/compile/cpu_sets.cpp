@@ -21,7 +21,7 @@ class SetResolver {
         case Kind::all: return plan::CpuSet::range(0, cpus - 1);
         case Kind::usable: return plan::CpuSet::range(0, cpus > 2 ? cpus - 2 : cpus - 1);
         case Kind::llc: return group(topology_.llcs, topology_.cpus_per_llc(), "LLC", "LLCs");
-        case Kind::numa: return group(topology_.nodes, topology_.cpus_per_node(), "NUMA node", "NUMA nodes");
+        case Kind::numa: return node();
         case Kind::range: return within(plan::CpuSet::range(set_.index, set_.count), cpus, "CPU", "CPUs");
         case Kind::exact: return within(set_.exact, cpus, "CPU", "CPUs");
         case Kind::disjoint:
@@ -40,6 +40,15 @@ class SetResolver {
     plan::CpuSet group(int groups, int size, const char* one, const char* many) {
         if (set_.index >= groups) return outside(one, many, set_.index, groups);
         return plan::CpuSet::range(set_.index * size, (set_.index + 1) * size - 1);
+    }
+
+    plan::CpuSet node() {
+        if (set_.index >= topology_.nodes) return outside("NUMA node", "NUMA nodes", set_.index, topology_.nodes);
+        plan::CpuSet cpus = topology_.cpus_of_node(set_.index);
+        if (cpus.empty())
+            diagnostics_.add(Code::outside_topology, span_,
+                             "NUMA node " + std::to_string(set_.index) + " has memory only, no CPU");
+        return cpus;
     }
 
     plan::CpuSet within(const plan::CpuSet& wanted, int total, const char* one, const char* many) {

@@ -45,8 +45,10 @@ class Lowering {
 
   private:
     plan::Op::Action action(const model::Op& op) {
-        const auto path = [&](std::size_t i) { return i < op.cgroups.size() ? op.cgroups[i].path : std::string(); };
+        const auto path = [&](std::size_t i) { return i < op.cgroups.size() ? op.cgroups[i].name : std::string(); };
+        if (op.action) return *op.action;
         switch (op.kind) {
+        case Kind::add_cgroup:
         case Kind::cgroup: return plan::AddCgroup{cgroup(*op.added)};
         case Kind::remove_cgroup: forget(path(0)); return plan::RemoveCgroup{path(0), op.if_present};
         case Kind::set_cpuset: return set_cpuset(op);
@@ -56,13 +58,11 @@ class Lowering {
             return plan::SwapCpusets{path(0), path(1)};
         case Kind::spawn: return plan::Spawn{path(0), work(*op.work, path(0))};
         case Kind::stop_cgroup: return plan::StopCgroup{path(0)};
-        case Kind::set_affinity: return plan::SetAffinity{path(0), affinity(op.set, path(0))};
+        case Kind::set_affinity:
+            return plan::SetAffinity{path(0), affinity(op.affinity.value_or(model::Affinity{}), path(0))};
         case Kind::move_all_tasks: return plan::MoveAllTasks{path(0), path(1)};
         case Kind::freeze_cgroup: return plan::FreezeCgroup{path(0)};
         case Kind::unfreeze_cgroup: return plan::UnfreezeCgroup{path(0)};
-        case Kind::attach_scheduler: return plan::AttachScheduler{};
-        case Kind::detach_scheduler: return plan::DetachScheduler{};
-        case Kind::restart_scheduler: return plan::RestartScheduler{};
         default: std::abort();
         }
     }
@@ -78,12 +78,13 @@ class Lowering {
             cpusets_[spec.name] = cpus;
         }
         if (cgroup.mems) spec.mems = resolve_nodes(*cgroup.mems, topology_, diagnostics_);
+        if (spec.mems) mems_[spec.name] = *spec.mems;
         for (const auto& group : cgroup.works) spec.works.push_back(work(group, spec.name));
         return spec;
     }
 
     plan::SetCpuset set_cpuset(const model::Op& op) {
-        const std::string name = op.cgroups.empty() ? std::string() : op.cgroups.front().path;
+        const std::string name = op.cgroups.empty() ? std::string() : op.cgroups.front().name;
         if (!op.set) return {name, {}, {}};
         const plan::CpuSet cpus = confined(*op.set, name);
         cpusets_[name] = cpus;
@@ -124,11 +125,12 @@ class Lowering {
         if (type == nullptr) return work; // reported
         work.workers = workers(model, *type, cgroup);
         work.affinity = affinity(model.affinity, cgroup);
+        if (model.memory_policy) work.memory_policy = memory_policy(*model.memory_policy, cgroup);
         return work;
     }
 
     int workers(const model::Work& model, const plan::WorkType& type, const std::string& cgroup) {
-        const int group = type.group_size;
+        const int group = type.group_size_with(model.work.parameters);
         if (!model.count.count) {
             const double exact = model.count.fraction * cpus_of(cgroup).size();
             const int wanted = std::max(1, static_cast<int>(std::ceil(exact - 1e-9)));
@@ -149,16 +151,53 @@ class Lowering {
         return count;
     }
 
-    plan::Affinity affinity(const std::optional<model::PlacedSet>& set, const std::string& cgroup) {
-        if (!set) return {};
-        const plan::CpuSet cpus = resolve_cpus(*set, topology_, diagnostics_);
+    plan::Affinity affinity(const model::Affinity& affinity, const std::string& cgroup) {
+        plan::Affinity out{affinity.kind, {}, affinity.count};
         const plan::CpuSet allowed = cpus_of(cgroup);
-        const bool meets =
-            std::any_of(cpus.members().begin(), cpus.members().end(), [&](int cpu) { return allowed.contains(cpu); });
-        if (!meets && !cpus.empty())
-            diagnostics_.add(Code::affinity_outside_cpuset, set->span,
-                             "none of the CPUs " + cpus.list() + " is in the cgroup's cpuset, " + allowed.list());
-        return {plan::Affinity::Kind::exact, cpus};
+        if (affinity.set) {
+            out.cpus = resolve_cpus(*affinity.set, topology_, diagnostics_);
+            const auto& members = out.cpus.members();
+            const bool meets =
+                std::any_of(members.begin(), members.end(), [&](int cpu) { return allowed.contains(cpu); });
+            if (!meets && !out.cpus.empty())
+                diagnostics_.add(Code::affinity_outside_cpuset, affinity.span,
+                                 "none of the CPUs " + out.cpus.list() + " is in the cgroup's cpuset, " +
+                                     allowed.list());
+        }
+        if (affinity.kind == plan::Affinity::Kind::random && affinity.count > allowed.size())
+            diagnostics_.add(Code::affinity_outside_cpuset, affinity.span,
+                             std::to_string(affinity.count) + " CPUs cannot be drawn from the cgroup's " +
+                                 std::to_string(allowed.size()));
+        if (affinity.kind == plan::Affinity::Kind::smt_siblings && topology_.threads < 2)
+            diagnostics_.add(Code::outside_topology, affinity.span,
+                             "there are no SMT siblings: the topology " + topology_.label() +
+                                 " has one thread per core");
+        return out;
+    }
+
+    plan::MemoryPolicy memory_policy(const model::MemoryPolicy& policy, const std::string& cgroup) {
+        plan::MemoryPolicy out = policy.policy;
+        if (!policy.nodes) return out;
+        out.nodes = resolve_nodes(*policy.nodes, topology_, diagnostics_);
+        const plan::CpuSet allowed = mems_of(cgroup);
+        for (const int node : out.nodes.members())
+            if (!allowed.contains(node)) {
+                diagnostics_.add(Code::nodes_outside_mems, policy.nodes->span,
+                                 "NUMA node " + std::to_string(node) + " is not among those of the cgroup, " +
+                                     allowed.list(),
+                                 "the cgroup's `mems` follow its cpuset unless they are given");
+                break;
+            }
+        return out;
+    }
+
+    plan::CpuSet mems_of(std::string name) {
+        while (!name.empty()) {
+            if (const auto found = mems_.find(name); found != mems_.end()) return found->second;
+            const auto slash = name.rfind('/');
+            name = slash == std::string::npos ? std::string() : name.substr(0, slash);
+        }
+        return plan::CpuSet::range(0, topology_.nodes - 1);
     }
 
     void forget(const std::string& path) {
@@ -171,8 +210,41 @@ class Lowering {
     plan::Topology topology_;
     Diagnostics& diagnostics_;
     std::map<std::string, std::optional<plan::CpuSet>> cpusets_; // of the cgroups that have one
+    std::map<std::string, plan::CpuSet> mems_;
     std::vector<std::string> made_in_step_;
 };
+
+constexpr std::uint64_t least_capture_spacing_ns = 100'000'000;
+
+// N snapshots at 10 % + i * 80 % / (N + 1) of the window, i from 1: the beginning and the end are left alone.
+std::vector<std::uint64_t> capture_times(const model::Scenario& scenario, std::uint64_t window,
+                                         Diagnostics& diagnostics) {
+    std::vector<std::uint64_t> times;
+    if (scenario.captures == 0) return times;
+    const auto parts = static_cast<std::uint64_t>(scenario.captures) + 1;
+    const std::uint64_t spacing = window / 10 * 8 / parts;
+    if (spacing < least_capture_spacing_ns) {
+        const std::uint64_t most = window / 10 * 8 / least_capture_spacing_ns;
+        diagnostics.add(Code::capture_spacing, scenario.captures_span,
+                        "the snapshots are " + check::show_duration(static_cast<std::int64_t>(spacing / 1000 * 1000)) +
+                            " apart, at least 100ms are needed",
+                        most > 1 ? "the duration allows at most " + std::to_string(most - 1)
+                                 : "make the scenario's `duration` longer");
+        return times;
+    }
+    for (std::uint64_t i = 1; i < parts; ++i) times.push_back(window / 10 + i * spacing);
+    return times;
+}
+
+void check_deadlines(const model::Scenario& scenario, std::uint64_t window, Diagnostics& diagnostics) {
+    for (const auto& expectation : scenario.expectations)
+        for (const auto& time : expectation.times)
+            if (time.ns > window)
+                diagnostics.add(Code::beyond_duration, time.span,
+                                "this is after the end of the scenario, which lasts " +
+                                    check::show_duration(static_cast<std::int64_t>(window)),
+                                "times count from the start of the workload");
+}
 
 } // namespace
 
@@ -180,22 +252,29 @@ plan::Plan lower(const model::Scenario& scenario, const CompileOptions& options,
     plan::Plan plan;
     plan.scenario = scenario.name;
     plan.source = check::position_of(scenario.span);
-    plan.topology = options.topology.value_or(scenario.topology);
+    plan.topology = scenario.topology;
     plan.memory_bytes = scenario.memory_bytes.value_or(default_memory(plan.topology));
     plan.scheduler = scenario.scheduler;
+    plan.schedulers = scenario.schedulers;
+    plan.payloads = scenario.payloads;
     plan.kernel_args = scenario.kernel_args;
     plan.sysctls = scenario.sysctls;
-    plan.expectations = scenario.expectations;
+    plan.checks = scenario.checks;
+    plan.parameters = scenario.parameters;
+    for (const auto& expectation : scenario.expectations) plan.expectations.push_back(expectation.expectation);
     const auto holds = step_holds(scenario, options, diagnostics);
     Lowering lowering(scenario, plan.topology, diagnostics);
     plan.backdrop = lowering.ops(scenario.backdrop);
     lowering.end_backdrop();
     for (std::size_t i = 0; i < scenario.steps.size() && i < holds.size(); ++i) {
         const auto& step = scenario.steps[i];
-        plan.steps.push_back({step.name, lowering.ops(step.ops), holds[i], check::position_of(step.span)});
+        plan.steps.push_back({step.name, lowering.ops(step.ops), holds[i], lowering.ops(step.loop), step.every_ns,
+                              check::position_of(step.span)});
         lowering.end_step();
     }
     plan.duration_ns = std::accumulate(holds.begin(), holds.end(), std::uint64_t{0});
+    plan.captures_ns = capture_times(scenario, plan.duration_ns, diagnostics);
+    if (!options.duration_ns) check_deadlines(scenario, plan.duration_ns, diagnostics);
     return plan;
 }
 

@@ -38,6 +38,9 @@ enum class Code {
     definition_cycle,
     unused_name,
     unused_module,
+    failed_assertion,
+    wrong_parameter,
+    too_much,
     // Values, types and units.
     bad_literal,
     overflow,
@@ -47,6 +50,7 @@ enum class Code {
     unknown_parameter,
     wrong_arguments,
     bad_regex,
+    bad_lua,
     // Schedulers, scenarios and steps.
     missing_setting,
     duplicate_setting,
@@ -55,6 +59,13 @@ enum class Code {
     holds_exceed_duration,
     no_scheduler,
     scheduler_state,
+    flag_cycle,
+    missing_flag,
+    payload_state,
+    wrong_place,
+    capture_spacing,
+    too_many_watches,
+    unread_snapshot,
     // Cgroups through the steps.
     unknown_cgroup,
     cgroup_not_alive,
@@ -66,9 +77,14 @@ enum class Code {
     outside_parent,
     affinity_outside_cpuset,
     group_size,
+    nodes_outside_mems,
     // Expectations.
     duplicate_expectation,
     expectation_of_scheduler,
+    unreachable_expectation,
+    not_a_formula,
+    beyond_duration,
+    unknown_subject,
 };
 
 struct CodeInfo {

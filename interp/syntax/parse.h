@@ -3,10 +3,13 @@
 #pragma once
 
 #include "interp/diagnostics/diagnostic.h"
-#include "interp/syntax/tree.h"
+#include "interp/syntax/ast.h"
 
 namespace ktstr::syntax {
 
 Tree parse(const SourceFile& source, Diagnostics& diagnostics);
+
+// One expression that is the whole text, as the value of -P; none if something in it was reported.
+std::optional<ast::Expression> parse_expression(const SourceFile& source, Diagnostics& diagnostics);
 
 } // namespace ktstr::syntax

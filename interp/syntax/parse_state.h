@@ -48,6 +48,8 @@ class ParseState {
     void expected(std::size_t offset, std::string_view what);
     // Says what is wrong with the statement at `start` of a block (`context`: "a step"), and returns where to go on.
     std::size_t recover(std::size_t start, std::string_view context);
+    // Says that the text goes wrong at the furthest place reached.
+    void report_unexpected() { report_unexpected(furthest_); }
     void enter_block(std::size_t brace) { open_braces_.push_back(brace); }
     // `offset` is where the `}` should have been. Several blocks that miss it at one place make one message.
     void leave_block(bool closed, std::size_t offset);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `for`, `if` and `let` between statements.
+#include "interp/check/check.h"
+
+namespace ktstr::check {
+
+using syntax::Kind;
+
+namespace {
+
+constexpr std::size_t max_statements = 100'000; // of one scenario, once all loops are carried out
+
+} // namespace
+
+void Checker::each(const std::vector<ast::Statement>& body, const Module& module, const Visit& visit) {
+    const std::size_t scope = evaluator_.scope();
+    for (const auto& statement : body) carry_out(statement, module, visit);
+    evaluator_.leave(scope);
+}
+
+void Checker::carry_out(const ast::Statement& statement, const Module& module, const Visit& visit) {
+    if (++steered_ > max_statements) {
+        if (steered_ == max_statements + 1)
+            diagnostics_.add(Code::too_much, statement.span,
+                             "the scenario has more than " + std::to_string(max_statements) + " statements",
+                             "its loops make too many");
+        return;
+    }
+    if (statement.kind == Kind::let) {
+        const auto& expression = statement.values.front();
+        if (auto value = evaluator_.evaluate(expression, module))
+            evaluator_.define(statement.names.front().text, std::move(*value));
+        else
+            evaluator_.define(statement.names.front().text, Value{Type::word}); // reported
+        return;
+    }
+    if (statement.kind == Kind::condition) return choose(statement, module, visit);
+    if (statement.kind != Kind::for_each) return visit(statement);
+    const auto items = evaluator_.evaluate_items(statement.values.front(), module);
+    if (!items) return;
+    for (const auto& item : *items) {
+        const std::size_t scope = evaluator_.scope();
+        evaluator_.define(statement.names.front().text, item);
+        each(statement.body, module, visit);
+        evaluator_.leave(scope);
+        if (steered_ > max_statements) return;
+    }
+}
+
+// The branch that is not taken is not looked at: what it says need not make sense on this topology and kernel.
+void Checker::choose(const ast::Statement& condition, const Module& module, const Visit& visit) {
+    const auto holds = evaluator_.evaluate_condition(condition.values.front(), module);
+    if (!holds) return;
+    each(*holds ? condition.body : condition.otherwise, module, visit);
+}
+
+} // namespace ktstr::check
