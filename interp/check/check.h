@@ -30,6 +30,8 @@ class Checker {
     // The scenarios of a file that have nothing wrong in themselves, with its other declarations checked too.
     std::vector<model::Scenario> check_file(const Module& module);
     std::vector<Gauntlet> check_gauntlets(const Module& module);
+    // Warns about what the file defines or uses in vain: when all else was right.
+    void report_unused(const Module& module) { names_.report_unused(module); }
     // Names of -P that a file has a parameter for.
     [[nodiscard]] const std::set<std::string>& used_parameters() const { return names_.used_parameters(); }
 

@@ -51,7 +51,10 @@ Gauntlet Checker::check_gauntlet(const ast::Statement& statement, const std::vec
     Once once(diagnostics_);
     const auto items = [&](const ast::Statement& setting, Type type) {
         const ast::Expression& value = setting.values.front();
-        auto list = evaluator_.evaluate_items(value, module).value_or(std::vector<Value>{});
+        const auto read = evaluator_.evaluate(value, module); // one value alone is a list of it
+        if (!read) return std::vector<Value>{};
+        auto list = read->type == type ? std::vector<Value>{*read}
+                                       : evaluator_.evaluate_items(value, module).value_or(std::vector<Value>{});
         for (const auto& item : list)
             if (item.type != type) {
                 diagnostics_.add(Code::type_mismatch, value.span,

@@ -33,7 +33,6 @@ Checker::Checker(Diagnostics& diagnostics, const Environment& environment)
 }
 
 std::vector<model::Scenario> Checker::check_file(const Module& module) {
-    const std::size_t errors = diagnostics_.errors();
     std::vector<model::Scenario> scenarios;
     for (const auto& statement : module.file) {
         if (statement.kind != Kind::scenario_declaration) continue;
@@ -43,7 +42,6 @@ std::vector<model::Scenario> Checker::check_file(const Module& module) {
         if (diagnostics_.errors() == before) scenarios.push_back(std::move(checked));
     }
     check_declarations(module);
-    if (!module.broken && diagnostics_.errors() == errors) names_.report_unused(module);
     return scenarios;
 }
 

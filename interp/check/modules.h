@@ -40,6 +40,12 @@ struct Module {
     bool has_scenarios = false; // no: a library, whose names are for others
     std::map<std::string, Symbol, std::less<>> symbols;
     std::vector<Import> imports;
+    // Whether the statement is the declaration of one of the symbols.
+    [[nodiscard]] bool defines(const ast::Statement& statement) const {
+        if (statement.names.empty()) return false;
+        const auto symbol = symbols.find(statement.names.front().text);
+        return symbol != symbols.end() && symbol->second.statement == &statement;
+    }
     bool loading = true; // its imports are being resolved
     bool broken = false; // it, or a module that it uses, has errors in its syntax, names or imports
 };

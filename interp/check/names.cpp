@@ -87,8 +87,40 @@ void Names::report_unknown(const Module& module, std::string_view name, Span spa
                      hint);
 }
 
+void Names::mention(const Module& module, std::string_view name) {
+    std::vector<const Import*> through;
+    const auto found = matches(module, name, through);
+    for (const auto* import : through) used_imports_.insert(import->use);
+    used_.insert(found.begin(), found.end());
+    if (const auto dot = name.rfind('.'); dot != std::string_view::npos) mention(module, name.substr(0, dot));
+}
+
+void Names::mention(const Module& module, const ast::Expression& expression) {
+    if (expression.kind == syntax::Kind::value || expression.kind == syntax::Kind::call)
+        mention(module, expression.text);
+    for (const auto& operand : expression.operands) mention(module, operand);
+    for (const auto& argument : expression.arguments) mention(module, argument.value);
+}
+
+void Names::mention(const Module& module, const std::vector<ast::Statement>& statements) {
+    for (const auto& statement : statements) {
+        const bool defines = statement.kind == syntax::Kind::use ||
+                             statement.kind == syntax::Kind::private_declaration || module.defines(statement);
+        for (const auto& name : statement.names) {
+            if (!defines) mention(module, name.text);
+            for (const auto& expression : name.interpolated) mention(module, expression);
+        }
+        for (const auto& value : statement.values) mention(module, value);
+        for (const auto& argument : statement.arguments) mention(module, argument.value);
+        mention(module, statement.parts);
+        mention(module, statement.body);
+        mention(module, statement.otherwise);
+    }
+}
+
 void Names::report_unused(const Module& module) {
     if (!module.has_scenarios) return; // a library: others use its names
+    mention(module, module.file);
     for (const auto& [name, symbol] : module.symbols)
         if (used_.count(&symbol) == 0)
             diagnostics_.add(Code::unused_name, symbol.span,

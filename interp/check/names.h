@@ -23,12 +23,18 @@ class Names {
     void use_parameter(const std::string& name) { parameters_.insert(name); }
     [[nodiscard]] const std::set<std::string>& used_parameters() const { return parameters_; }
 
-    // Warns about what a file with scenarios defines or uses in vain.
+    // Warns about what a file with scenarios defines or uses in vain. What stands in a branch that was not taken counts
+    // as used.
     void report_unused(const Module& module);
 
   private:
     std::vector<const Symbol*> matches(const Module& module, std::string_view name,
                                        std::vector<const Import*>& through);
+
+    // Notes every name that is mentioned, whether or not it was ever looked up.
+    void mention(const Module& module, const std::vector<ast::Statement>& statements);
+    void mention(const Module& module, const ast::Expression& expression);
+    void mention(const Module& module, std::string_view name);
 
     Diagnostics& diagnostics_;
     std::set<const Symbol*> used_;

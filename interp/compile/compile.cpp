@@ -100,8 +100,9 @@ Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const Co
         const auto root = check::library_root(module.path);
         for (const auto& scenario : scenarios)
             compiled.push_back({lower::lower(scenario, options, diagnostics), file, root});
-        if (!module.broken && diagnostics.errors() == errors)
-            std::move(compiled.begin(), compiled.end(), std::back_inserter(result.scenarios));
+        if (module.broken || diagnostics.errors() != errors) continue;
+        checker.report_unused(module);
+        std::move(compiled.begin(), compiled.end(), std::back_inserter(result.scenarios));
         for (const auto& gauntlet : gauntlets) result.gauntlets.push_back(spread_out(gauntlet, file, options));
     }
     for (const auto& [name, value] : options.parameters)

@@ -14,7 +14,7 @@ struct expression;
 
 // --- Strings, and places where a string or a name can stand --------------------------------------------------------
 
-struct interpolation : seq<pegtl::string<'$', '{'>, expression, sign<'}', nothing>> {};
+struct interpolation : attempt<pegtl::string<'$', '{'>, expression, sign<'}', nothing>> {};
 struct string_letter : seq<pegtl::not_at<pegtl::string<'$', '{'>>,
                            sor<seq<one<'\\'>, pegtl::not_one<'\n', '\r'>>, pegtl::not_one<'"', '\\', '\n', '\r'>>> {};
 template <Kind K, typename Expected>
@@ -47,7 +47,7 @@ struct lua_text {
 
 // --- Primaries -----------------------------------------------------------------------------------------------------
 
-struct argument_name : seq<node<Kind::name, token<nothing, pegtl::identifier>>, sign<':', nothing>> {};
+struct argument_name : attempt<node<Kind::name, token<nothing, pegtl::identifier>>, sign<':', nothing>> {};
 struct argument : node<Kind::argument, opt<argument_name>, expression> {};
 // The parenthesis stands right behind the name: one on the next line begins something else.
 struct arguments : seq<one<'('>, opt<argument, star<sign<',', a_comma>, argument>>, sign<')', a_close_paren>> {};
@@ -59,7 +59,7 @@ struct list
 struct field : node<Kind::field, argument_name, expression> {};
 struct record : node<Kind::record, sign<'{', nothing>, field, star<sign<',', a_comma>, field>, opt<sign<',', nothing>>,
                      sign<'}', nothing>> {};
-struct group : seq<sign<'(', nothing>, expression, sign<')', a_close_paren>> {};
+struct group : attempt<sign<'(', nothing>, expression, sign<')', a_close_paren>> {};
 struct lua_value : seq<key::lua, lua_text> {};
 struct primary : sor<cpu_span, number, value_string, lua_value, call, list, record, group> {};
 

@@ -53,6 +53,21 @@ template <Kind K, typename First, typename Rest> struct fold {
     }
 };
 
+// The rules; what they left in the tree goes if they do not all match.
+template <typename... Rules> struct attempt {
+    using rule_t = attempt;
+    using subs_t = pegtl::type_list<Rules...>;
+    template <pegtl::apply_mode A, pegtl::rewind_mode, template <typename...> class Action,
+              template <typename...> class Control, typename Input>
+    static bool match(Input& in, ParseState& state) {
+        const std::size_t mark = state.mark();
+        if (Control<seq<Rules...>>::template match<A, pegtl::rewind_mode::required, Action, Control>(in, state))
+            return true;
+        state.drop(mark);
+        return false;
+    }
+};
+
 // A rule that contains itself with no bracket between.
 template <typename Rule> struct bounded {
     using rule_t = bounded;
