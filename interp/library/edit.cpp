@@ -195,10 +195,15 @@ Result<Edit> work_out_add(const AddRequest& request, Fetcher& fetcher) {
     if (!text) return text.error();
     auto manifest = parse_manifest(*text, std::string(manifest_name));
     if (!manifest) return manifest.error();
+    for (auto& dependency : manifest->dependencies)
+        if (dependency.name == *name) dependency.place.clear(); // its line is not there yet
     const auto solution = solve({request.project, *manifest, project->lock, false, {}, false}, fetcher);
     if (!solution) return solution.error();
     Edit edit = edit_of(*project, *solution);
     edit.manifest = std::move(*text);
+    if (project->text.empty())
+        edit.notes.push_back("wrote a new ktl.toml in " + request.project.string() +
+                             ": with it, that folder is a project with libraries");
     return edit;
 }
 

@@ -26,6 +26,10 @@ std::string requirer_text(const std::string& requirer) {
     return requirer.empty() ? std::string(manifest_name) : "the library `" + requirer + "`";
 }
 
+Error at(const Wish& wish, const Error& error) {
+    return Error{wish.place.empty() ? error.message : wish.place + ": " + error.message, error.hint};
+}
+
 // A dependency of a library, seen from the project.
 Result<Wish> wish_of(const SolvedLibrary& library, const Dependency& dependency) {
     const Source& own = library.locked.source;
@@ -129,7 +133,7 @@ class Solver {
     Result<Content> read_path(const Wish& wish, const LockedLibrary* before) const {
         LockedLibrary wanted{wish.name, wish.source, "", before != nullptr ? before->sha256 : std::string()};
         auto found = find_library(request_.project, wanted);
-        if (!found) return Error{wish.place + ": " + found.error().message, found.error().hint};
+        if (!found) return at(wish, found.error());
         return std::move(found->content);
     }
 
@@ -150,9 +154,7 @@ class Solver {
     // What the rev is now.
     Result<Content> look(const Wish& wish, SolvedLibrary& library) {
         auto fetched = fetcher_.fetch(wish.source, wish.commit);
-        if (!fetched)
-            return Error{wish.place.empty() ? fetched.error().message : wish.place + ": " + fetched.error().message,
-                         fetched.error().hint};
+        if (!fetched) return at(wish, fetched.error());
         library.locked.commit = fetched->commit;
         return std::move(fetched->content);
     }
