@@ -137,6 +137,7 @@ int edit_project(const LibraryOptions& options, bool may_be_new, const Work& wor
         print_json(*edit);
     } else {
         print(*edit);
+        std::cout << std::flush;
         for (const auto& note : edit->notes) std::fprintf(stderr, "note: %s\n", note.c_str());
     }
     return exit_pass;

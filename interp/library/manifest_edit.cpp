@@ -59,22 +59,18 @@ std::size_t last_line_of_section(const toml::table& root) {
     return last;
 }
 
-bool is_header(const std::string& line) {
-    const auto begin = line.find_first_not_of(" \t");
-    return begin != std::string::npos && line[begin] == '[';
-}
-
-// Lines [first, last), from 0, of a dependency: one entry, or a section of its own up to the next header.
+// Lines [first, last), from 0, of a dependency: one entry, or a section of its own with the empty lines behind it.
 std::pair<std::size_t, std::size_t> lines_of(const toml::table& root, const std::string& name,
                                              const std::vector<std::string>& lines) {
     const auto& dependencies = *root.get("dependencies")->as_table();
     const auto entry = dependencies.find(name);
     const auto& value = entry->second;
-    const bool own_section = value.is_table() && !value.as_table()->is_inline();
-    std::size_t first = (own_section ? value.source().begin.line : entry->first.source().begin.line) - 1;
-    std::size_t last = value.source().end.line;
-    if (own_section)
-        for (last = first + 1; last < lines.size() && !is_header(lines[last]);) ++last;
+    if (!value.is_table() || value.as_table()->is_inline())
+        return {entry->first.source().begin.line - 1, value.source().end.line};
+    const std::size_t first = value.source().begin.line - 1;
+    std::size_t last = first + 1;
+    for (const auto& [key, part] : *value.as_table()) last = std::max<std::size_t>(last, part.source().end.line);
+    while (last < lines.size() && lines[last].find_first_not_of(" \t\r\n") == std::string::npos) ++last;
     return {first, last};
 }
 
