@@ -30,7 +30,9 @@ struct LibraryOptions {
 std::string version_text(const library::LockedLibrary& library) {
     constexpr std::size_t short_commit = 12;
     if (library.commit.empty()) return library.source.path;
-    return (library.source.rev.empty() ? "" : library.source.rev + " ") + library.commit.substr(0, short_commit);
+    const std::string& rev = library.source.rev;
+    const bool names_commit = library.commit.starts_with(rev); // or is empty
+    return (names_commit ? "" : rev + " ") + library.commit.substr(0, short_commit);
 }
 
 nlohmann::json to_json(const library::LockedLibrary& library) {

@@ -8,8 +8,6 @@
 
 namespace ktstr::library {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 // One wish for a library.

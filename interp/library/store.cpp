@@ -2,11 +2,11 @@
 #include "interp/library/store.h"
 
 #include <fcntl.h>
-#include <stdio.h> // renameat2 (GNU)
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio> // renameat2 (GNU)
 
 namespace ktstr::library {
 
