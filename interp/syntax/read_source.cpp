@@ -48,7 +48,7 @@ std::optional<std::size_t> too_deep(std::string_view text) {
         if (c == '#') {
             i = std::min(text.find('\n', i), text.size());
         } else if (c == 'l') {
-            i = std::max(i, after_lua_block(text, i) - 1);
+            if (const std::size_t after = after_lua_block(text, i); after > i) i = after - 1;
         } else if (c == '"') {
             for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
                 if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] != '\n') ++i;

@@ -120,8 +120,8 @@ TEST_CASE("workers carry their parameters, policy, nice value, affinity and name
     const auto work = work_of("2 of bursty(burst: 5ms) nice -5 policy batch affinity 0-1 as hogs");
     CHECK(work.name == "hogs");
     CHECK(work.work_type == "bursty");
-    CHECK(work.parameters.at("burst") == 5'000'000);
-    CHECK(work.parameters.at("sleep") == 2'000'000); // the default
+    CHECK(std::get<std::int64_t>(work.parameters.at("burst")) == 5'000'000);
+    CHECK(std::get<std::int64_t>(work.parameters.at("sleep")) == 2'000'000); // the default
     CHECK(work.workers == 2);
     CHECK(work.nice == -5);
     CHECK(work.policy == plan::Policy::batch);
@@ -145,8 +145,8 @@ TEST_CASE("a named workload brings its parameters and attributes, and a use of i
                               "scenario \"t\" { cgroup a { workers 1 of child(sleep: 7ms) policy batch } }");
     const auto& work = cgroup_at(plan, 0).works.at(0);
     CHECK(work.name == "child");
-    CHECK(work.parameters.at("burst") == 1'000'000);
-    CHECK(work.parameters.at("sleep") == 7'000'000);
+    CHECK(std::get<std::int64_t>(work.parameters.at("burst")) == 1'000'000);
+    CHECK(std::get<std::int64_t>(work.parameters.at("sleep")) == 7'000'000);
     CHECK(work.nice == 3);
     CHECK(work.policy == plan::Policy::batch);
 }
@@ -233,9 +233,9 @@ TEST_CASE("a scheduler brings its arguments, topology, kernel arguments and sysc
                 "scenario \"t\" { scheduler s with args [\"-b\", \"c\"] kernel_args [\"y\"] sysctl \"kernel.one\" = 9\n"
                 "cgroup a { workers 1 of spin_wait } }");
     REQUIRE(plan.scheduler.has_value());
-    CHECK(plan.scheduler->name == "s");
-    CHECK(plan.scheduler->binary == "scx_s");
-    CHECK(plan.scheduler->args == Texts{"-a", "-b", "c"});
+    CHECK(plan.schedulers.at(0).name == "s");
+    CHECK(plan.schedulers.at(0).binary == "scx_s");
+    CHECK(plan.schedulers.at(0).args == Texts{"-a", "-b", "c"});
     CHECK(plan.topology.cpus() == 4);
     CHECK(plan.kernel_args == Texts{"x=1", "y"});
     CHECK(plan.sysctls == std::map<std::string, std::string>{{"kernel.one", "9"}, {"kernel.two", "2"}});

@@ -123,8 +123,8 @@ TEST_CASE("the source line of a position can be shown, of the file and of the st
     REQUIRE(result->scenarios.size() == 1);
     const auto& compiled = result->scenarios[0];
     CHECK(source_line(compiled, compiled.plan.steps[0].ops[0].source) == "  cgroup a { workers 1 of spin_wait }");
-    CHECK(compiled.plan.scheduler->source.file == "<std>/schedulers.ktl");
-    CHECK(source_line(compiled, compiled.plan.scheduler->source) == "scheduler ktstr {");
+    CHECK(compiled.plan.schedulers.at(0).source.file == "<std>/schedulers.ktl");
+    CHECK(source_line(compiled, compiled.plan.schedulers.at(0).source) == "scheduler ktstr {");
     CHECK_FALSE(source_line(compiled, {"gone.ktl", 1, 1}).has_value());
 }
 

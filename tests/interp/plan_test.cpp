@@ -2,6 +2,7 @@
 // The plan as bytes. golden/*.ktl have their plan beside them; with KTSTR_UPDATE_EXPECTED=1 it is written instead.
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "tests/interp/compile_help.h"
