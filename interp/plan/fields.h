@@ -28,13 +28,15 @@ class Fields {
         static_assert(std::is_integral_v<Integer>);
         const auto* value = find(name);
         if (value == nullptr) return;
-        if (value->is_number_unsigned()) {
+        const bool negative =
+            !value->is_number_unsigned() && value->is_number_integer() && value->get<std::int64_t>() < 0;
+        if (value->is_number_integer() && !negative) {
             const auto number = value->get<std::uint64_t>();
             if (number <= static_cast<std::uint64_t>(std::numeric_limits<Integer>::max())) {
                 out = static_cast<Integer>(number);
                 return;
             }
-        } else if (value->is_number_integer()) {
+        } else if (negative) {
             const auto number = value->get<std::int64_t>();
             if (std::is_signed_v<Integer> && number >= static_cast<std::int64_t>(std::numeric_limits<Integer>::min())) {
                 out = static_cast<Integer>(number);
