@@ -64,7 +64,7 @@ plan::Work spin_work() {
 
 // As the plan would: forked, started, stopped and reported by the pool.
 Result<Rate> run_worker(double seconds) {
-    auto pool = WorkerPool::create(1, 0);
+    auto pool = WorkerPool::create(1, 0, AffinityResolver({}, 0));
     if (!pool) return pool.error();
     const WorkerFilter every = [](const WorkerProcess&) { return true; };
     auto spawned = pool->spawn(spin_work(), {.allowed = plan::CpuSet::range(0, plan::max_cpus - 1)});

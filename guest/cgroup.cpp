@@ -20,11 +20,14 @@ namespace {
 
 constexpr const char* root_name = "ktstr";
 constexpr const char* leaf_name = "ktstr.workers";
+constexpr std::uint64_t page_size = 4096;
 
 template <typename Visit> void for_each_op(const plan::Plan& plan, Visit visit) {
     for (const auto& op : plan.backdrop) visit(op);
-    for (const auto& step : plan.steps)
+    for (const auto& step : plan.steps) {
         for (const auto& op : step.ops) visit(op);
+        for (const auto& op : step.loop) visit(op);
+    }
 }
 
 std::string parent_of(const std::string& name) {
@@ -196,22 +199,44 @@ Result<plan::CpuSet> CgroupTree::effective_cpus(const std::string& name) const {
 }
 
 Result<void> CgroupTree::set_limits(const plan::CgroupSpec& spec) const {
-    const std::string directory = path(spec.name);
-    if (spec.cpu_weight)
-        if (auto done = write_kernel_file(directory + "/cpu.weight", std::to_string(*spec.cpu_weight)); !done)
-            return done;
+    // The kernel keeps memory limits in whole pages (page_counter_memparse, mm/page_counter.c).
+    const auto pages = [](std::uint64_t bytes) { return bytes / page_size * page_size; };
+    const auto limit = [&](const char* file, const std::optional<std::uint64_t>& value, const char* hint) {
+        return value ? set_limit(spec.name, file, std::to_string(*value), hint) : Result<void>{};
+    };
+    const auto bytes = [&](const char* file, const std::optional<std::uint64_t>& value, const char* hint) {
+        return limit(file, value ? std::optional(pages(*value)) : std::nullopt, hint);
+    };
+    const char* plain = "the controller takes no such value";
+    if (auto set = limit("cpu.weight", spec.cpu_weight, plain); !set) return set;
     if (spec.cpu_max_quota_ns) {
         const std::string value =
             std::to_string(*spec.cpu_max_quota_ns / 1000) + " " + std::to_string(spec.cpu_max_period_ns / 1000);
-        if (auto done = write_kernel_file(directory + "/cpu.max", value); !done) {
-            Error error = done.error();
-            error.hint = "cpu.max needs CONFIG_CFS_BANDWIDTH=y, a quota of at least 1ms and a period of 1ms to 1s";
-            return error;
-        }
+        auto set = set_limit(spec.name, "cpu.max", value,
+                             "cpu.max needs CONFIG_CFS_BANDWIDTH=y, a quota of at least 1ms and a period of 1ms to 1s");
+        if (!set) return set;
     }
-    if (spec.memory_max_bytes)
-        return write_kernel_file(directory + "/memory.max", std::to_string(*spec.memory_max_bytes));
-    return {};
+    if (auto set = bytes("memory.max", spec.memory_max_bytes, plain); !set) return set;
+    if (auto set = bytes("memory.high", spec.memory_high_bytes, plain); !set) return set;
+    if (auto set = bytes("memory.low", spec.memory_low_bytes, plain); !set) return set;
+    if (auto set = bytes("memory.swap.max", spec.memory_swap_max_bytes, "the kernel needs CONFIG_SWAP=y"); !set)
+        return set;
+    if (spec.io_weight) {
+        const std::string value = "default " + std::to_string(*spec.io_weight);
+        auto set = set_limit(spec.name, "io.weight", value, "the kernel needs CONFIG_BLK_CGROUP_IOCOST=y");
+        if (!set) return set;
+    }
+    return limit("pids.max", spec.pids_max, plain);
+}
+
+Result<void> CgroupTree::set_limit(const std::string& name, const std::string& file, const std::string& value,
+                                   const std::string& hint) const {
+    const std::string where = path(name) + "/" + file;
+    if (auto written = write_kernel_file(where, value); !written) return Error{written.error().message, hint};
+    const auto now = read_kernel_file(where);
+    if (!now) return now.error();
+    if (*now == value) return {};
+    return Error{"the kernel made '" + *now + "' of '" + value + "' in " + where, hint};
 }
 
 Result<void> CgroupTree::write_freeze(const std::string& name, bool freeze) const {
@@ -253,6 +278,8 @@ std::optional<Error> missing_controllers(const plan::Plan& plan, const CgroupTre
     Need cpuset{"cpuset", "CONFIG_CPUSETS=y"};
     Need cpu{"cpu", "CONFIG_CGROUP_SCHED=y, CONFIG_FAIR_GROUP_SCHED=y and CONFIG_CFS_BANDWIDTH=y"};
     Need memory{"memory", "CONFIG_MEMCG=y"};
+    Need io{"io", "CONFIG_BLK_CGROUP=y and CONFIG_BLK_CGROUP_IOCOST=y"};
+    Need pids{"pids", "CONFIG_CGROUP_PIDS=y"};
     for_each_op(plan, [&](const plan::Op& op) {
         if (std::holds_alternative<plan::SetCpuset>(op.action)) cpuset.wanted_for = "set_cpuset";
         if (std::holds_alternative<plan::ClearCpuset>(op.action)) cpuset.wanted_for = "clear_cpuset";
@@ -263,8 +290,13 @@ std::optional<Error> missing_controllers(const plan::Plan& plan, const CgroupTre
         if (add->spec.cpu_weight) cpu.wanted_for = "a cgroup's cpu_weight";
         if (add->spec.cpu_max_quota_ns) cpu.wanted_for = "a cgroup's cpu_max";
         if (add->spec.memory_max_bytes) memory.wanted_for = "a cgroup's memory_max";
+        if (add->spec.memory_high_bytes) memory.wanted_for = "a cgroup's memory_high";
+        if (add->spec.memory_low_bytes) memory.wanted_for = "a cgroup's memory_low";
+        if (add->spec.memory_swap_max_bytes) memory.wanted_for = "a cgroup's memory_swap_max";
+        if (add->spec.io_weight) io.wanted_for = "a cgroup's io_weight";
+        if (add->spec.pids_max) pids.wanted_for = "a cgroup's pids_max";
     });
-    for (const auto& need : {cpuset, cpu, memory})
+    for (const auto& need : {cpuset, cpu, memory, io, pids})
         if (need.wanted_for != nullptr && !tree.has_controller(need.controller))
             return Error{std::string("the kernel has no ") + need.controller + " controller, which " + need.wanted_for +
                              " needs",

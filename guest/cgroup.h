@@ -56,7 +56,7 @@ class CgroupTree {
     Result<void> set_cpuset(const std::string& name, Cpuset wanted) const;
     // The CPUs that its processes may run on now.
     [[nodiscard]] Result<plan::CpuSet> effective_cpus(const std::string& name) const;
-    // cpu.weight, cpu.max, memory.max of the spec, as far as it has them.
+    // The weights and limits of the spec, as far as it has them; each is read back.
     Result<void> set_limits(const plan::CgroupSpec& spec) const;
 
     Result<void> write_freeze(const std::string& name, bool freeze) const;
@@ -73,6 +73,8 @@ class CgroupTree {
     CgroupTree() = default;
     [[nodiscard]] Result<Cpuset> allowed_by_parent(const std::string& name) const;
     Result<void> make(const std::string& directory) const;
+    Result<void> set_limit(const std::string& name, const std::string& file, const std::string& value,
+                           const std::string& hint) const;
     Result<void> hand_down_controllers(const std::string& directory) const;
 
     std::string mount_point_;

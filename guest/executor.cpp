@@ -92,13 +92,13 @@ Result<void> prepare_machine(const wire::Begin& begin, const plan::Plan& plan) {
 Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, const wire::Begin& begin,
                     CgroupTree cgroups) {
     const WorkerCount count = count_workers(plan);
-    auto pool = WorkerPool::create(count.workers, count.groups);
+    auto pool = WorkerPool::create(count.workers, count.groups, AffinityResolver(plan.topology, begin.seed));
     if (!pool) return executor_failed(pool.error());
     std::optional<SchedulerControl> scheduler;
-    if (plan.scheduler)
+    if (!plan.schedulers.empty())
         scheduler.emplace(loop, timeline,
-                          SchedulerCommand{plan.scheduler->name, begin.scheduler_path, plan.scheduler->args,
-                                           begin.attach_timeout_ns});
+                          SchedulerCommand{plan.schedulers.front().name, begin.scheduler_path,
+                                           plan.schedulers.front().args, begin.attach_timeout_ns});
     ScenarioRunner runner(loop, timeline, plan, std::move(cgroups), std::move(*pool),
                           scheduler ? &*scheduler : nullptr);
     loop.on_child([&](pid_t pid, int status, const rusage& usage) {
@@ -108,7 +108,7 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
     loop.every(wire::heartbeat_interval_ns, [&](std::uint64_t now) {
         loop.send(wire::FrameType::heartbeat, wire::Heartbeat{now, runner.work_units(), timeline.step()});
     });
-    if (scheduler) {
+    if (scheduler && plan.scheduler) {
         timeline.phase("attach");
         if (auto ending = scheduler->attach()) return *ending;
     }

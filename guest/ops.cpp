@@ -10,10 +10,6 @@ constexpr std::uint64_t freeze_limit_ns = 10 * ns_per_s;
 
 std::string arrow(const std::string& from, const std::string& to) { return from + " -> " + to; }
 
-std::string affinity_text(const plan::Affinity& affinity) {
-    return affinity.kind == plan::Affinity::Kind::exact ? affinity.cpus.list() : "all of its CPUs";
-}
-
 std::string cpuset_text(const CgroupTree::Cpuset& cpuset) {
     return cpuset.cpus.empty() ? "not restricted" : cpuset.cpus.list();
 }
@@ -127,9 +123,12 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::StopCgroup& op) {
 
 ScenarioRunner::Done ScenarioRunner::execute(const plan::SetAffinity& op) {
     if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    const auto allowed = cgroups_.effective_cpus(op.cgroup);
+    if (!allowed) return allowed.error();
+    int index = 0;
     for (const auto& worker : pool_.workers()) {
         if (worker.ended || worker.cgroup != op.cgroup) continue;
-        auto applied = apply_affinity(worker.pid, op.affinity);
+        auto applied = pool_.set_affinity(worker, op.affinity, *allowed, index++);
         if (!applied)
             return Error{"worker of '" + worker.work + "' in '" + op.cgroup + "': " + applied.error().message,
                          applied.error().hint};
@@ -218,20 +217,20 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::UnfreezeCgroup& op) {
 ScenarioRunner::Done ScenarioRunner::execute(const plan::AttachScheduler&) {
     if (scheduler_ == nullptr) return Error{"the plan has no scheduler to attach"};
     if (auto ending = scheduler_->attach()) return *ending;
-    return plan_.scheduler->name;
+    return scheduler_->name();
 }
 
 ScenarioRunner::Done ScenarioRunner::execute(const plan::DetachScheduler&) {
     if (scheduler_ == nullptr) return Error{"the plan has no scheduler to detach"};
     if (auto ending = scheduler_->detach()) return *ending;
-    return plan_.scheduler->name;
+    return scheduler_->name();
 }
 
 ScenarioRunner::Done ScenarioRunner::execute(const plan::RestartScheduler&) {
     if (scheduler_ == nullptr) return Error{"the plan has no scheduler to restart"};
     if (auto ending = scheduler_->detach()) return *ending;
     if (auto ending = scheduler_->attach()) return *ending;
-    return plan_.scheduler->name;
+    return scheduler_->name();
 }
 
 } // namespace ktstr::guest

@@ -42,7 +42,7 @@ ScenarioRunner::Step ScenarioRunner::run_steps() {
         timeline_.enter_step(static_cast<int>(i), step.name);
         timeline_.event("step_start");
         if (auto ending = run_ops(step.ops)) return ending;
-        if (auto ending = hold(step.hold_ns)) return ending;
+        if (auto ending = hold(step)) return ending;
         timeline_.event("step_end");
         if (auto torn_down = tear_down(timeline_.step()); !torn_down) return executor_failed(torn_down.error());
     }
@@ -55,7 +55,7 @@ ScenarioRunner::Step ScenarioRunner::run_ops(const std::vector<plan::Op>& ops) {
         const bool spawns =
             std::holds_alternative<plan::AddCgroup>(op.action) || std::holds_alternative<plan::Spawn>(op.action);
         if (!spawns) start_pending();
-        Done done = std::visit([this](const auto& action) { return execute(action); }, op.action);
+        Done done = std::visit([this](const auto& action) { return dispatch(action); }, op.action);
         if (done.ending) {
             if (done.ending->end == plan::RunEnd::executor_failed)
                 done.ending->message = op.source.file + ":" + std::to_string(op.source.line) + ": " +
@@ -75,9 +75,21 @@ void ScenarioRunner::start_pending() {
     timeline_.scenario_runs();
 }
 
-ScenarioRunner::Step ScenarioRunner::hold(std::uint64_t duration_ns) {
+ScenarioRunner::Step ScenarioRunner::hold(const plan::Step& step) {
     timeline_.scenario_runs(); // even without a worker
-    const auto outcome = loop_.run_until({.deadline_ns = monotonic_ns() + duration_ns}, [] { return false; });
+    const std::uint64_t end = monotonic_ns() + step.hold_ns;
+    std::uint64_t next = step.loop.empty() ? no_deadline : monotonic_ns() + step.every_ns;
+    while (next < end) {
+        if (auto ending = wait_until(next)) return ending;
+        if (auto ending = run_ops(step.loop)) return ending;
+        // Rounds that the ops took the time of are left out.
+        while (next <= monotonic_ns()) next += step.every_ns;
+    }
+    return wait_until(end);
+}
+
+ScenarioRunner::Step ScenarioRunner::wait_until(std::uint64_t deadline_ns) {
+    const auto outcome = loop_.run_until({.deadline_ns = deadline_ns}, [] { return false; });
     if (outcome == EventLoop::Outcome::interrupted) return interruption();
     if (scheduler_ != nullptr) scheduler_->check();
     if (loop_.interrupted()) return interruption();

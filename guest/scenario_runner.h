@@ -34,12 +34,18 @@ class ScenarioRunner {
     bool reaped(pid_t pid, int status, const rusage& usage);
     [[nodiscard]] std::uint64_t work_units() const { return pool_.work_units(); }
 
+    // The ops that have an execute(), in the order of plan::op_names().
+    static std::vector<std::string> executed_ops() { return executed_ops(std::make_index_sequence<op_count>()); }
+
   private:
     using Step = std::optional<Ending>; // none = go on
+    static constexpr std::size_t op_count = std::variant_size_v<plan::Op::Action>;
 
     Step run_steps();
     Step run_ops(const std::vector<plan::Op>& ops);
-    Step hold(std::uint64_t duration_ns);
+    // For as long as the step says, with its loop: first after one interval.
+    Step hold(const plan::Step& step);
+    Step wait_until(std::uint64_t deadline_ns);
     // What to make of an interrupted wait.
     Ending interruption();
     void start_pending();
@@ -66,6 +72,23 @@ class ScenarioRunner {
     Done execute(const plan::AttachScheduler& op);
     Done execute(const plan::DetachScheduler& op);
     Done execute(const plan::RestartScheduler& op);
+    template <typename Action> static constexpr bool executes = requires(ScenarioRunner& runner, const Action& op) {
+        runner.execute(op);
+    };
+    template <typename Action> Done dispatch(const Action& op) {
+        if constexpr (executes<Action>)
+            return execute(op);
+        else
+            return Error{"this version of the executor does not know the op"};
+    }
+    template <std::size_t... Index> static std::vector<std::string> executed_ops(std::index_sequence<Index...>) {
+        std::vector<std::string> names;
+        (void)((executes<std::variant_alternative_t<Index, plan::Op::Action>>
+                    ? names.push_back(plan::op_names().at(Index))
+                    : void()),
+               ...);
+        return names;
+    }
 
     Result<void> require_cgroup(const std::string& name) const;
     Result<void> spawn(const plan::Work& work, const std::string& cgroup);

@@ -26,6 +26,7 @@ class SchedulerControl {
   public:
     SchedulerControl(EventLoop& loop, Timeline& timeline, SchedulerCommand command);
 
+    [[nodiscard]] const std::string& name() const { return command_.name; }
     // Starts it and waits until the kernel runs it.
     std::optional<Ending> attach();
     // Asks it to end (SIGINT, later SIGKILL) and waits until the kernel has let go of it. Nothing to do if it is not

@@ -2,7 +2,6 @@
 #include "guest/worker_pool.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,60 +13,13 @@
 
 #include "base/process.h"
 #include "guest/kernel_file.h"
+#include "guest/placement.h"
 #include "guest/worker_process.h"
 #include "interp/plan/work_types.h"
 
 namespace ktstr::guest {
 
 namespace {
-
-constexpr int policy_ext = 7; // SCHED_EXT, include/uapi/linux/sched.h
-
-int kernel_policy(plan::Policy policy) {
-    switch (policy) {
-    case plan::Policy::normal: return SCHED_OTHER;
-    case plan::Policy::batch: return SCHED_BATCH;
-    case plan::Policy::idle: return SCHED_IDLE;
-    case plan::Policy::fifo: return SCHED_FIFO;
-    case plan::Policy::rr: return SCHED_RR;
-    case plan::Policy::ext: return policy_ext;
-    }
-    return SCHED_OTHER;
-}
-
-// Sets nice value and policy, and checks that the kernel has them.
-Result<void> apply_policy(pid_t pid, const plan::Work& work) {
-    const std::string who = "a worker of '" + work.name + "'";
-    if (work.nice != 0) {
-        const auto id = static_cast<id_t>(pid);
-        if (::setpriority(PRIO_PROCESS, id, work.nice) != 0)
-            return errno_error("set nice " + std::to_string(work.nice) + " for", who, errno);
-        if (::getpriority(PRIO_PROCESS, id) != work.nice)
-            return Error{"the kernel did not take nice " + std::to_string(work.nice) + " for " + who};
-    }
-    if (work.policy == plan::Policy::normal) return {};
-    sched_param parameter{};
-    if (work.policy == plan::Policy::fifo || work.policy == plan::Policy::rr) parameter.sched_priority = work.priority;
-    const int policy = kernel_policy(work.policy);
-    if (::sched_setscheduler(pid, policy, &parameter) != 0) {
-        Error error = errno_error("set policy " + std::string(to_string(work.policy)) + " for", who, errno);
-        if (policy == policy_ext) error.hint = "the kernel needs CONFIG_SCHED_CLASS_EXT=y";
-        return error;
-    }
-    if (::sched_getscheduler(pid) != policy)
-        return Error{"the kernel did not take policy " + std::string(to_string(work.policy)) + " for " + who};
-    return {};
-}
-
-plan::CpuSet affinity_of(pid_t pid) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    std::vector<int> cpus;
-    if (::sched_getaffinity(pid, sizeof(set), &set) == 0)
-        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-            if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-    return plan::CpuSet(std::move(cpus));
-}
 
 // Two pipes that close themselves in the executor once the group's workers have them.
 struct OwnedPipes {
@@ -143,30 +95,10 @@ plan::WorkerReport report_of(const WorkerProcess& worker, const TickClock& clock
 
 } // namespace
 
-Result<void> apply_affinity(pid_t pid, const plan::Affinity& affinity) {
-    const bool exact = affinity.kind == plan::Affinity::Kind::exact;
-    const std::string what = exact ? "CPUs " + affinity.cpus.list() : "every CPU of its cgroup";
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (!exact || affinity.cpus.contains(cpu)) CPU_SET(static_cast<unsigned>(cpu), &set);
-    if (::sched_setaffinity(pid, sizeof(set), &set) != 0) {
-        Error error = errno_error("set the affinity to " + what + " of", "process " + std::to_string(pid), errno);
-        if (errno == EINVAL) error.hint = "none of these CPUs is in the cgroup's cpuset and online";
-        return error;
-    }
-    const plan::CpuSet now = affinity_of(pid);
-    for (const int cpu : now.members())
-        if (exact && !affinity.cpus.contains(cpu))
-            return Error{"the kernel gave process " + std::to_string(pid) + " the CPUs " + now.list() + " instead of " +
-                         affinity.cpus.list()};
-    return {};
-}
-
-Result<WorkerPool> WorkerPool::create(std::size_t workers, std::size_t groups) {
+Result<WorkerPool> WorkerPool::create(std::size_t workers, std::size_t groups, AffinityResolver resolver) {
     auto region = SharedRegion::create(workers, groups);
     if (!region) return region.error();
-    return WorkerPool(std::move(*region));
+    return WorkerPool(std::move(*region), std::move(resolver));
 }
 
 Result<void> WorkerPool::spawn(const plan::Work& work, const Placement& placement) {
@@ -174,15 +106,16 @@ Result<void> WorkerPool::spawn(const plan::Work& work, const Placement& placemen
     if (type == nullptr || find_work_loop(work.work_type) == nullptr)
         return Error{"'" + work.work_type + "' is not a work type of this executor",
                      "use ktstr and executor of one build"};
-    if (work.workers % type->group_size != 0)
+    const int size = type->group_size_with(work.parameters);
+    if (work.workers % size != 0)
         return Error{"'" + work.name + "' has " + std::to_string(work.workers) + " workers, but " + work.work_type +
-                     " takes groups of " + std::to_string(type->group_size)};
-    for (int first = 0; first < work.workers; first += type->group_size)
-        if (auto spawned = spawn_group(work, placement, type->group_size); !spawned) return spawned;
+                     " takes groups of " + std::to_string(size)};
+    for (int first = 0; first < work.workers; first += size)
+        if (auto spawned = spawn_group(work, placement, first, size); !spawned) return spawned;
     return {};
 }
 
-Result<void> WorkerPool::spawn_group(const plan::Work& work, const Placement& placement, int size) {
+Result<void> WorkerPool::spawn_group(const plan::Work& work, const Placement& placement, int first, int size) {
     const WorkLoopEntry& entry = *find_work_loop(work.work_type);
     GroupSlot* group = size > 1 ? region_.take_group_slot() : nullptr;
     OwnedPipes pipes;
@@ -215,9 +148,16 @@ Result<void> WorkerPool::spawn_group(const plan::Work& work, const Placement& pl
         worker.slot = slot;
         if (auto applied = apply_policy(*pid, work); !applied) return applied;
         if (work.affinity.kind == plan::Affinity::Kind::inherit) continue;
-        if (auto applied = apply_affinity(*pid, work.affinity); !applied) return applied;
+        if (auto applied = set_affinity(worker, work.affinity, placement.allowed, first + member); !applied)
+            return applied;
     }
     return {};
+}
+
+Result<void> WorkerPool::set_affinity(const WorkerProcess& worker, const plan::Affinity& affinity,
+                                      const plan::CpuSet& allowed, int index) {
+    const auto cpus = resolver_.resolve(affinity, allowed, index);
+    return cpus ? apply_affinity(worker.pid, *cpus) : Result<void>(cpus.error());
 }
 
 void WorkerPool::start(std::uint64_t now_ns) {
@@ -299,21 +239,24 @@ std::uint64_t WorkerPool::work_units() const {
 
 WorkerCount count_workers(const plan::Plan& plan) {
     WorkerCount count;
-    const auto add_work = [&count](const plan::Work& work) {
+    const auto add_work = [&count](const plan::Work& work, std::size_t times) {
         const plan::WorkType* type = plan::find_work_type(work.work_type);
-        count.workers += static_cast<std::size_t>(work.workers);
-        if (type != nullptr && type->group_size > 1)
-            count.groups += static_cast<std::size_t>(work.workers / type->group_size);
+        const int size = type == nullptr ? 1 : type->group_size_with(work.parameters);
+        count.workers += times * static_cast<std::size_t>(work.workers);
+        if (size > 1) count.groups += times * static_cast<std::size_t>(work.workers / size);
     };
-    const auto add_ops = [&add_work](const std::vector<plan::Op>& ops) {
+    const auto add_ops = [&add_work](const std::vector<plan::Op>& ops, std::size_t times) {
         for (const auto& op : ops) {
             if (const auto* add = std::get_if<plan::AddCgroup>(&op.action))
-                for (const auto& work : add->spec.works) add_work(work);
-            if (const auto* spawn = std::get_if<plan::Spawn>(&op.action)) add_work(spawn->work);
+                for (const auto& work : add->spec.works) add_work(work, times);
+            if (const auto* spawn = std::get_if<plan::Spawn>(&op.action)) add_work(spawn->work, times);
         }
     };
-    add_ops(plan.backdrop);
-    for (const auto& step : plan.steps) add_ops(step.ops);
+    add_ops(plan.backdrop, 1);
+    for (const auto& step : plan.steps) {
+        add_ops(step.ops, 1);
+        if (!step.loop.empty()) add_ops(step.loop, step.hold_ns / step.every_ns + 1);
+    }
     return count;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "guest/placement.h"
 #include "guest/shared_region.h"
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
@@ -56,11 +57,15 @@ using WorkerFilter = std::function<bool(const WorkerProcess&)>;
 class WorkerPool {
   public:
     // Room for `workers` over the pool's whole life, in at most `groups` groups.
-    static Result<WorkerPool> create(std::size_t workers, std::size_t groups);
+    static Result<WorkerPool> create(std::size_t workers, std::size_t groups, AffinityResolver resolver);
 
     // Phase one: forks and places the workers of `work`. They sleep until start(). On an error those already forked are
     // left in the pool, to be stopped like any other.
     Result<void> spawn(const plan::Work& work, const Placement& placement);
+    // Gives the worker its CPUs of an affinity: it is the `index`-th of those that get it, in a cgroup that may use
+    // `allowed`.
+    Result<void> set_affinity(const WorkerProcess& worker, const plan::Affinity& affinity, const plan::CpuSet& allowed,
+                              int index);
     // Phase two: one signal starts all that were spawned since the last start().
     [[nodiscard]] bool has_pending() const { return pending_; }
     void start(std::uint64_t now_ns);
@@ -84,25 +89,24 @@ class WorkerPool {
     static constexpr std::uint64_t stop_limit_ns = 5 * ns_per_s;
 
   private:
-    explicit WorkerPool(SharedRegion region) : region_(std::move(region)) {}
-    Result<void> spawn_group(const plan::Work& work, const Placement& placement, int size);
+    WorkerPool(SharedRegion region, AffinityResolver resolver)
+        : region_(std::move(region)), resolver_(std::move(resolver)) {}
+    // Of workers `first` to `first + size - 1` of the work.
+    Result<void> spawn_group(const plan::Work& work, const Placement& placement, int first, int size);
 
     SharedRegion region_;
+    AffinityResolver resolver_;
     TickClock clock_;
     std::vector<WorkerProcess> workers_;
     std::uint32_t batch_ = 1; // that new workers belong to
     bool pending_ = false;
 };
 
-// How many workers and groups a plan starts in all.
+// How many workers and groups a plan starts in all; of a loop, as often as it can run.
 struct WorkerCount {
     std::size_t workers = 0;
     std::size_t groups = 0;
 };
 WorkerCount count_workers(const plan::Plan& plan);
-
-// Sets which CPUs a process may use. For `inherit`, all that its cgroup gives it. Reads back what the kernel made of
-// it.
-Result<void> apply_affinity(pid_t pid, const plan::Affinity& affinity);
 
 } // namespace ktstr::guest

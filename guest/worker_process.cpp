@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "guest/kernel_file.h"
+#include "guest/own_placement.h"
 
 namespace ktstr::guest {
 
@@ -55,11 +56,11 @@ void wait_for_start(const WorkerStart& start) {
 [[noreturn]] void become_worker(const WorkerStart& start) {
     reset_signals();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::prctl(PR_SET_NAME, start.work.name.c_str());
     close_other_descriptors(start.pipes);
     // The executor is exempt from the OOM killer; its workers are what it should take first. Outside of a guest this
     // may be refused, and does not matter.
     (void)write_kernel_file("/proc/self/oom_score_adj", "500");
+    place_itself(start.work, start.slot);
     wait_for_start(start);
     start.slot.setup_cpu_ns = thread_cpu_ns();
     Worker worker(start.slot, start.work.parameters, start.group, start.pipes, start.member);

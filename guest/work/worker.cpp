@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/work/worker.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
 
+#include "guest/own_placement.h"
 #include "guest/work/loops.h"
 
 namespace ktstr::guest {
@@ -65,12 +62,7 @@ void Worker::wait_for_stop() {
     while (running()) futex_wait(slot_.stop, 0);
 }
 
-void Worker::fail(std::string_view what, int errno_value) {
-    std::snprintf(slot_.failure.data(), slot_.failure.size(), "cannot %.*s: %s", static_cast<int>(what.size()),
-                  what.data(),
-                  ::strerrordesc_np(errno_value) != nullptr ? ::strerrordesc_np(errno_value) : "unknown error");
-    ::_exit(1);
-}
+void Worker::fail(std::string_view what, int errno_value) { fail_worker(slot_, what, errno_value); }
 
 const WorkLoopEntry* find_work_loop(std::string_view work_type) {
     static constexpr std::array<WorkLoopEntry, 18> entries = {{{"spin_wait", work::spin_wait},

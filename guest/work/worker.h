@@ -6,12 +6,12 @@
 
 #include <array>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "guest/futex.h"
 #include "guest/telemetry.h"
+#include "interp/plan/plan.h"
 
 namespace ktstr::guest {
 
@@ -28,7 +28,7 @@ struct GroupPipes {
 
 class Worker {
   public:
-    Worker(WorkerSlot& slot, const nlohmann::json& parameters, GroupSlot* group, GroupPipes pipes, int member)
+    Worker(WorkerSlot& slot, const plan::WorkParameters& parameters, GroupSlot* group, GroupPipes pipes, int member)
         : slot_(slot), parameters_(parameters), group_(group), pipes_(pipes), member_(member), telemetry_(slot) {}
 
     [[nodiscard]] bool running() const { return slot_.stop.load(std::memory_order_relaxed) == 0; }
@@ -38,8 +38,10 @@ class Worker {
     // In the middle of a long pass: keeps CPUs and gaps up to date.
     void observe() { telemetry_.observe(current_cpu(), ticks_now()); }
 
-    // A parameter of the work type, as the plan gives it (checked when the plan was read).
-    [[nodiscard]] std::uint64_t parameter(const char* name) const { return parameters_.at(name).get<std::uint64_t>(); }
+    // A duration, size or count of the work type, as the plan gives it (checked when the plan was read).
+    [[nodiscard]] std::uint64_t parameter(const char* name) const {
+        return static_cast<std::uint64_t>(std::get<std::int64_t>(parameters_.at(name)));
+    }
     [[nodiscard]] int member() const { return member_; } // 0 .. group size - 1
     [[nodiscard]] GroupSlot& group() const { return *group_; }
     [[nodiscard]] const GroupPipes& pipes() const { return pipes_; }
@@ -58,7 +60,7 @@ class Worker {
 
   private:
     WorkerSlot& slot_;
-    const nlohmann::json& parameters_;
+    const plan::WorkParameters& parameters_;
     GroupSlot* group_;
     GroupPipes pipes_;
     int member_;
@@ -81,7 +83,7 @@ struct WorkLoopEntry {
     bool needs_pipes = false;
 };
 
-// The loop of a work type of plan::work_types(); null if there is none.
+// The loop of a work type of plan::work_types(); null if this executor has none.
 const WorkLoopEntry* find_work_loop(std::string_view work_type);
 
 } // namespace ktstr::guest

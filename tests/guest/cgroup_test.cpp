@@ -94,8 +94,54 @@ TEST_CASE("a controller that the plan needs and the kernel lacks is named with i
     REQUIRE(memory);
     CHECK_THAT(memory->text(), ContainsSubstring("memory controller") && ContainsSubstring("CONFIG_MEMCG"));
 
-    plan.steps.push_back({"s", {{plan::SwapCpusets{"a", "b"}, {}}}, 0, {}});
+    plan::Step step;
+    step.ops = {{plan::SwapCpusets{"a", "b"}, {}}};
+    plan.steps.push_back(step);
     const auto cpuset = guest::missing_controllers(plan, *tree);
     REQUIRE(cpuset);
     CHECK_THAT(cpuset->text(), ContainsSubstring("swap_cpusets") && ContainsSubstring("CONFIG_CPUSETS"));
+}
+
+TEST_CASE(
+    "the settings of a cgroup are written and read back, and one that the kernel lacks is named with its option") {
+    const FakeMount mount("");
+    const auto tree = CgroupTree::create(mount.path());
+    REQUIRE(tree.ok());
+    REQUIRE(tree->create_cgroup("hot").ok());
+    const fs::path hot = mount.path() + "/ktstr/hot";
+    const std::map<std::string, std::string> wanted = {
+        {"cpu.weight", "50"},     {"memory.max", "65536"}, {"memory.high", "32768"},   {"memory.low", "4096"},
+        {"memory.swap.max", "0"}, {"pids.max", "7"},       {"cpu.max", "50000 100000"}};
+    for (const auto& [file, value] : wanted) REQUIRE(write_file(hot / file, "").ok());
+    plan::CgroupSpec spec;
+    spec.name = "hot";
+    spec.cpu_weight = 50;
+    spec.cpu_max_quota_ns = 50'000'000;
+    spec.memory_max_bytes = 65536 + 100; // limits are in whole pages
+    spec.memory_high_bytes = 32768;
+    spec.memory_low_bytes = 8191;
+    spec.memory_swap_max_bytes = 0;
+    spec.pids_max = 7;
+    const auto set = tree->set_limits(spec);
+    if (!set) FAIL(set.error().text());
+    for (const auto& [file, value] : wanted) CHECK(read_file(hot / file).value() == value);
+    spec.io_weight = 200;
+    const auto refused = tree->set_limits(spec);
+    REQUIRE_FALSE(refused.ok());
+    CHECK_THAT(refused.error().text(), ContainsSubstring("io.weight") && ContainsSubstring("CONFIG_BLK_CGROUP_IOCOST"));
+}
+
+TEST_CASE("what the kernel makes of a setting is compared with what was asked for") {
+    const FakeMount mount("");
+    const auto tree = CgroupTree::create(mount.path());
+    REQUIRE(tree.ok());
+    REQUIRE(tree->create_cgroup("hot").ok());
+    // A file that keeps what is behind the written part plays a kernel that makes something else of a value.
+    REQUIRE(write_file(mount.path() + "/ktstr/hot/pids.max", "1234567").ok());
+    plan::CgroupSpec spec;
+    spec.name = "hot";
+    spec.pids_max = 9;
+    const auto refused = tree->set_limits(spec);
+    REQUIRE_FALSE(refused.ok());
+    CHECK_THAT(refused.error().message, ContainsSubstring("the kernel made '9234567' of '9'"));
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/plan/requirements.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+
+namespace ktstr::plan {
+
+namespace {
+
+// What is done. A test compares both lists with the executor's own tables.
+constexpr std::array<std::string_view, 14> executed_ops = {
+    "add_cgroup",      "remove_cgroup",    "set_cpuset",       "clear_cpuset",     "swap_cpusets",
+    "spawn",           "stop_cgroup",      "set_affinity",     "move_all_tasks",   "freeze_cgroup",
+    "unfreeze_cgroup", "attach_scheduler", "detach_scheduler", "restart_scheduler"};
+constexpr std::array<std::string_view, 18> executed_work_types = {
+    "spin_wait",        "yield_heavy", "mixed",           "alu_hot",          "bursty",         "idle_churn",
+    "timer_latency",    "pipe_io",     "futex_ping_pong", "mutex_contention", "cache_pressure", "cache_yield",
+    "page_fault_churn", "fork_exit",   "nice_sweep",      "affinity_churn",   "policy_churn",   "memory_hog"};
+
+std::string quoted(std::string_view word) { return "`" + std::string(word) + "`"; }
+
+class Finder {
+  public:
+    explicit Finder(const Plan& plan) : plan_(plan) {}
+
+    std::vector<Lack> find() {
+        declarations();
+        if (!plan_.captures_ns.empty()) add("periodic captures", plan_.source);
+        ops(plan_.backdrop);
+        for (const auto& step : plan_.steps) {
+            ops(step.ops);
+            ops(step.loop);
+        }
+        for (const auto& expectation : plan_.expectations)
+            if (expectation.formula) formula(*expectation.formula, expectation.source);
+        for (const auto& check : plan_.checks) add("a check in Lua", check.source);
+        return std::move(found_);
+    }
+
+  private:
+    void add(const std::string& what, const SourcePosition& source) {
+        if (seen_.emplace(what, source.file, source.line, source.column).second) found_.push_back({what, source});
+    }
+
+    void declarations() {
+        for (std::size_t i = 0; i < plan_.schedulers.size(); ++i) {
+            const Scheduler& scheduler = plan_.schedulers[i];
+            if (i > 0) add("more than one scheduler in a scenario", scheduler.source);
+            if (scheduler.binary.empty()) add("a scheduler that is built into the kernel", scheduler.source);
+            if (!scheduler.config.empty()) add("a scheduler's configuration file", scheduler.source);
+            if (!scheduler.cgroup_parent.empty()) add("a cgroup for the scheduler's own process", scheduler.source);
+        }
+        for (const auto& payload : plan_.payloads) add("payload " + quoted(payload.name), payload.source);
+    }
+
+    void ops(const std::vector<Op>& ops) {
+        for (const auto& op : ops) {
+            if (!is_executed_op(op.name())) add("op " + quoted(op.name()), op.source);
+            if (const auto* cgroup = std::get_if<AddCgroup>(&op.action))
+                for (const auto& one : cgroup->spec.works) work(one);
+            if (const auto* spawn = std::get_if<Spawn>(&op.action)) work(spawn->work);
+        }
+    }
+
+    void work(const Work& work) {
+        if (!is_executed_work_type(work.work_type)) add("work type " + quoted(work.work_type), work.source);
+        if (!work.pcomm.empty())
+            add("`pcomm`", work.source);
+        else if (work.threads)
+            add("workers as threads of one process", work.source);
+    }
+
+    // By what it is about: whoever reads it knows the word that they wrote.
+    void formula(const Formula& formula, const SourcePosition& source) {
+        const auto about = [this, &source](const std::string& what) { add("an expectation over " + what, source); };
+        const std::size_t before = found_.size();
+        terms(formula, about);
+        if (found_.size() == before) add("an expectation with a formula", source);
+    }
+
+    template <typename About> void terms(const Formula& formula, const About& about) {
+        using Kind = Formula::Kind;
+        if (formula.kind == Kind::series) about(quoted(formula.source) + " values");
+        if (formula.kind == Kind::snapshot) about("the snapshot " + quoted(formula.subject));
+        if (formula.kind == Kind::payload) about("the metrics of payload " + quoted(formula.subject));
+        if (formula.kind == Kind::measure) about("a formula of " + quoted(formula.path));
+        for (const auto& operand : formula.operands) terms(operand, about);
+    }
+
+    const Plan& plan_;
+    std::vector<Lack> found_;
+    std::set<std::tuple<std::string, std::string, int, int>> seen_;
+};
+
+} // namespace
+
+std::vector<Lack> lacks(const Plan& plan) { return Finder(plan).find(); }
+
+bool is_executed_op(std::string_view name) {
+    return std::find(executed_ops.begin(), executed_ops.end(), name) != executed_ops.end();
+}
+
+bool is_executed_work_type(std::string_view name) {
+    return std::find(executed_work_types.begin(), executed_work_types.end(), name) != executed_work_types.end();
+}
+
+} // namespace ktstr::plan

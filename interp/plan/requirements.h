@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a plan may ask for and this version of ktstr does not do yet. Such a plan is refused before anything boots.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "interp/plan/plan.h"
+
+namespace ktstr::plan {
+
+struct Lack {
+    std::string what;      // as a user would name it: "op `capture_snapshot`", "work type `irq_wake`"
+    SourcePosition source; // of what needs it
+};
+
+// Everything in the plan that cannot be done, in the plan's order, each thing once per place.
+std::vector<Lack> lacks(const Plan& plan);
+
+// Whether the executor does an op of op_names(), or a work type of work_types().
+bool is_executed_op(std::string_view name);
+bool is_executed_work_type(std::string_view name);
+
+} // namespace ktstr::plan
