@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/load.h"
 #include "cli/run_options.h"
 #include "cli/signals.h"
 #include "interp/eval/evaluate.h"
@@ -146,8 +147,8 @@ class Runner {
         const auto& plan = task.scenario->plan;
         vmm::ArchiveBuilder archive;
         std::string scheduler_path;
-        if (plan.scheduler) {
-            auto found = vmm::find_program(plan.scheduler->binary, task.scenario->file.parent_path());
+        if (!plan.schedulers.empty()) {
+            auto found = vmm::find_program(plan.schedulers.front().binary, task.scenario->file.parent_path());
             if (!found) return failed(RunEnd::scheduler_not_found, found.error());
             auto packed = archive.add_program(found->path);
             if (!packed) return failed(RunEnd::scheduler_not_found, packed.error());
@@ -237,27 +238,24 @@ int run_scenarios(const RunOptions& options) {
     const auto started = std::chrono::steady_clock::now();
     const auto& cancellation = cancel_on_signals();
     const auto format = report::parse_format(options.format);
-    const auto settings = compile_options(options.topology, options.duration);
-    for (const Error* error : {format ? nullptr : &format.error(), settings ? nullptr : &settings.error()})
-        if (error != nullptr) {
-            complain(*error);
-            return exit_usage;
-        }
-    const auto compiled = compile_or_explain(options.paths, *settings);
-    if (!compiled) return exit_usage;
+    if (!format) {
+        complain(format.error());
+        return exit_usage;
+    }
+    const auto scenarios = load_or_explain({options.paths, options.filters, options.topology, options.duration});
+    if (!scenarios) return exit_usage;
+    const auto refused = std::count_if(scenarios->begin(), scenarios->end(), [](const CompiledScenario& scenario) {
+        return !can_run_or_explain(scenario); // all of them, not the first
+    });
+    if (refused > 0) return exit_usage;
     auto setup = set_up(options);
     if (!setup) {
         complain(setup.error());
         return options.kernels.empty() ? exit_host : exit_usage;
     }
     std::vector<Task> tasks;
-    for (const auto& scenario : compiled->scenarios)
-        for (const auto& kernel : setup->kernels)
-            if (matches_filters(options.filters, scenario)) tasks.push_back({&scenario, &kernel});
-    if (tasks.empty()) {
-        complain({"no scenario matches", "`ktstr list` shows their names"});
-        return exit_usage;
-    }
+    for (const auto& scenario : *scenarios)
+        for (const auto& kernel : setup->kernels) tasks.push_back({&scenario, &kernel});
     if (auto distinct = check_distinct(tasks); !distinct) {
         complain(distinct.error());
         return exit_usage;
@@ -279,9 +277,11 @@ int run_scenarios(const RunOptions& options) {
 
 void add_run_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<RunOptions>();
-    auto* command =
-        app.add_subcommand("run", "run every scenario of .ktl files and folders, each in its own virtual machine");
-    command->add_option("paths", options->paths, ".ktl files and folders")->required()->type_name("PATH");
+    auto* command = app.add_subcommand(
+        "run", "run every scenario of .ktl files, folders and plan files, each in its own virtual machine");
+    command->add_option("paths", options->paths, ".ktl files and folders, and plans (.json)")
+        ->required()
+        ->type_name("PATH");
     command->add_option("--filter", options->filters,
                         "only scenarios whose name or file has this in it, or matches this pattern");
     command->add_option("--jobs,-j", options->jobs, "virtual machines at a time (default: half the CPUs)")

@@ -20,7 +20,7 @@ std::string shell_quoted(const std::string& word) {
 
 } // namespace
 
-std::string scheduler_name(const plan::Plan& plan) { return plan.scheduler ? plan.scheduler->name : "eevdf"; }
+std::string scheduler_name(const plan::Plan& plan) { return plan.scheduler.value_or("eevdf"); }
 
 std::string rerun_command(const ScenarioResult& result) {
     std::string command =

@@ -167,7 +167,7 @@ json sidecar_json(const ScenarioResult& result, std::chrono::system_clock::time_
                     {"variant", variant_hash(identity)},
                     {"topology", identity.topology},
                     {"scheduler", identity.scheduler},
-                    {"payload", nullptr},
+                    {"payload", or_null(identity.payload)},
                     {"metrics", json::array()},
                     {"vcpus", result.plan.topology.cpus()},
                     {"work_type", identity.work_type},

@@ -15,7 +15,9 @@ constexpr std::uint64_t source_limit = 4U << 20U; // bytes; a larger file is not
 std::filesystem::path path_of(const ScenarioResult& result, const plan::SourcePosition& position) {
     if (position.file.starts_with("<")) return position.file; // the standard library: part of the program
     const auto& own = result.plan.source.file;
-    if (position.file == own) return result.file;
+    // A result of a plan file has its source elsewhere, if it is there at all.
+    const bool from_source = std::filesystem::path(own).filename() == result.file.filename();
+    if (position.file == own && from_source) return result.file;
     const std::string path = result.file.string();
     const bool below_root = !own.empty() && path.size() > own.size() && path.ends_with("/" + own);
     if (below_root) return std::filesystem::path(path.substr(0, path.size() - own.size())) / position.file;

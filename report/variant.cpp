@@ -44,12 +44,24 @@ std::uint64_t little_endian(std::string_view bytes) {
     return word;
 }
 
-void add_work_types(const std::vector<plan::Op>& ops, std::set<std::string>& types) {
-    for (const auto& op : ops) {
-        if (const auto* add = std::get_if<plan::AddCgroup>(&op.action))
-            for (const auto& work : add->spec.works) types.insert(work.work_type);
-        if (const auto* spawn = std::get_if<plan::Spawn>(&op.action)) types.insert(spawn->work.work_type);
+struct Names {
+    std::set<std::string> work_types;
+    std::set<std::string> payloads;
+
+    void add(const std::vector<plan::Op>& ops) {
+        for (const auto& op : ops) {
+            if (const auto* cgroup = std::get_if<plan::AddCgroup>(&op.action))
+                for (const auto& work : cgroup->spec.works) work_types.insert(work.work_type);
+            if (const auto* spawn = std::get_if<plan::Spawn>(&op.action)) work_types.insert(spawn->work.work_type);
+            if (const auto* run = std::get_if<plan::RunPayload>(&op.action)) payloads.insert(run->payload);
+        }
     }
+};
+
+std::string joined(const std::set<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : "+") + name;
+    return text;
 }
 
 } // namespace
@@ -73,10 +85,17 @@ VariantIdentity variant_identity(const plan::Plan& plan) {
     VariantIdentity identity;
     identity.topology = plan.topology.label();
     identity.scheduler = scheduler_name(plan);
-    std::set<std::string> types;
-    add_work_types(plan.backdrop, types);
-    for (const auto& step : plan.steps) add_work_types(step.ops, types);
-    for (const auto& type : types) identity.work_type += (identity.work_type.empty() ? "" : "+") + type;
+    Names names;
+    names.add(plan.backdrop);
+    for (const auto& step : plan.steps) {
+        names.add(step.ops);
+        names.add(step.loop);
+    }
+    identity.work_type = joined(names.work_types);
+    identity.payload = joined(names.payloads);
+    if (const auto* scheduler = plan.initial_scheduler()) identity.flags = scheduler->flags;
+    identity.parameters = plan.parameters;
+    std::sort(identity.flags.begin(), identity.flags.end());
     for (const auto& [name, value] : plan.sysctls) identity.sysctls.push_back("sysctl." + name + "=" + value);
     identity.kargs = plan.kernel_args;
     std::sort(identity.sysctls.begin(), identity.sysctls.end());
@@ -85,9 +104,12 @@ VariantIdentity variant_identity(const plan::Plan& plan) {
 }
 
 std::string variant_hash(const VariantIdentity& identity) {
-    const nlohmann::json canonical = {
+    nlohmann::json canonical = {
         {"topology", identity.topology},   {"scheduler", identity.scheduler}, {"payload", nullptr},
         {"work_type", identity.work_type}, {"sysctls", identity.sysctls},     {"kargs", identity.kargs}};
+    if (!identity.payload.empty()) canonical["payload"] = identity.payload;
+    if (!identity.flags.empty()) canonical["flags"] = identity.flags;
+    if (!identity.parameters.empty()) canonical["parameters"] = identity.parameters;
     const auto bytes = canonical.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     std::array<char, 17> hex{};
     std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(siphash(1, 3, 0, 0, bytes)));

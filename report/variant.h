@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,14 @@ struct VariantIdentity {
     std::string work_type; // of all workers: distinct names in order, joined with "+"; empty if there are none
     std::vector<std::string> sysctls; // "sysctl.kernel.numa_balancing=0", sorted
     std::vector<std::string> kargs;   // sorted
-    // payload: always null until scenarios can run one
+    std::string payload;              // of all that are run: distinct names in order, joined with "+"; empty: none
+    std::vector<std::string> flags;   // of the scheduler, sorted
+    std::map<std::string, std::string> parameters; // of the scenario, as written
 };
 VariantIdentity variant_identity(const plan::Plan& plan);
 
-// SipHash-1-3 with zero keys over the identity as JSON (keys sorted, no white space), as 16 hexadecimal digits.
+// SipHash-1-3 with zero keys over the identity as JSON (keys sorted, no white space; without a payload that is null,
+// without flags or parameters there is no such key), as 16 hexadecimal digits.
 std::string variant_hash(const VariantIdentity& identity);
 std::string variant_hash(const plan::Plan& plan);
 

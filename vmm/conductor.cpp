@@ -176,6 +176,7 @@ class Conductor {
     }
 
     // The verifier needs seconds for a large scheduler in an emulated CPU.
+    [[nodiscard]] const std::string& scheduler_name() const { return request_.plan.schedulers.front().name; }
     [[nodiscard]] double attach_limit_s() const { return 15 + 0.5 * request_.plan.topology.cpus(); }
 
     void step() {
@@ -211,7 +212,7 @@ class Conductor {
         const std::string limit = std::to_string(static_cast<int>(phase_limit_s())) + " s";
         if (phase_ == "attach")
             return end(RunEnd::scheduler_attach_failed,
-                       "the scheduler '" + request_.plan.scheduler->name + "' did not attach within " + limit +
+                       "the scheduler '" + scheduler_name() + "' did not attach within " + limit +
                            " of the guest's own running time",
                        "its log has its own words");
         if (phase_ == "boot" && record_.console.empty())
@@ -320,10 +321,10 @@ class Conductor {
         else if (hello->cpus != cpus)
             end(RunEnd::kernel_unusable, "kernel " + hello->kernel_release + " brought up " +
                                              std::to_string(hello->cpus) + " of " + std::to_string(cpus) + " CPUs");
-        else if (request_.plan.scheduler && !hello->sched_ext)
+        else if (!request_.plan.schedulers.empty() && !hello->sched_ext)
             end(RunEnd::kernel_unusable,
-                "kernel " + hello->kernel_release + " has no sched_ext, which the scheduler '" +
-                    request_.plan.scheduler->name + "' needs",
+                "kernel " + hello->kernel_release + " has no sched_ext, which the scheduler '" + scheduler_name() +
+                    "' needs",
                 "choose another with --kernel, or get one: ktstr kernel build");
         else {
             save_template();

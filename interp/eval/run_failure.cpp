@@ -63,7 +63,8 @@ AssertionResult run_failure(const plan::Plan& plan, RunEnd end, std::string mess
     AssertionResult result;
     result.outcome = Outcome::fail;
     result.kind = "run";
-    result.source = is_scheduler_end(end) && plan.scheduler ? plan.scheduler->source : plan.source;
+    const bool of_scheduler = is_scheduler_end(end) && !plan.schedulers.empty();
+    result.source = of_scheduler ? plan.schedulers.front().source : plan.source;
     result.message = std::move(message);
     result.hint = std::move(hint);
     return result;

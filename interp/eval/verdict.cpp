@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "interp/eval/verdict.h"
 
+#include <cmath>
+#include <nlohmann/json.hpp>
+
 namespace ktstr::eval {
 
 namespace {
@@ -11,6 +14,8 @@ nlohmann::json or_null(const std::optional<double>& value) { return value ? nloh
 
 std::optional<double> AssertionResult::robustness() const {
     if (!value || !bound) return std::nullopt;
+    if (comparison == plan::Comparison::equal) return -std::abs(*value - *bound);
+    if (comparison == plan::Comparison::not_equal) return std::abs(*value - *bound);
     const bool upper = comparison == plan::Comparison::less || comparison == plan::Comparison::less_equal;
     return upper ? *bound - *value : *value - *bound;
 }

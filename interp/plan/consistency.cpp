@@ -36,7 +36,7 @@ class Consistency {
 
     void declarations() {
         require(!plan_.scenario.empty(), "plan.scenario", "is empty");
-        require(plan_.memory_bytes > 0, "plan.memory_bytes", "is 0");
+        memory();
         for (const auto& scheduler : plan_.schedulers)
             require(schedulers_.insert(scheduler.name).second, "plan.schedulers",
                     "has the name '" + scheduler.name + "' twice");
@@ -44,6 +44,22 @@ class Consistency {
             require(payloads_.insert(payload.name).second, "plan.payloads",
                     "has the name '" + payload.name + "' twice");
         if (plan_.scheduler) scheduler(*plan_.scheduler, "plan.scheduler");
+    }
+
+    // Nodes that name no memory of their own share the rest.
+    void memory() {
+        constexpr std::uint64_t mib = 1ULL << 20U;
+        std::uint64_t named = 0;
+        std::uint64_t sharing = plan_.topology.node_list.empty() ? 1 : 0;
+        for (const auto& node : plan_.topology.node_list) {
+            require(node.memory_bytes % mib == 0, "plan.topology.node_list", "has memory that is not whole MiB");
+            named += node.memory_bytes;
+            if (node.memory_bytes == 0) ++sharing;
+        }
+        require(plan_.memory_bytes % mib == 0, "plan.memory_bytes", "is not whole MiB");
+        require(plan_.memory_bytes >= named + sharing * mib, "plan.memory_bytes", "leaves a node without memory");
+        require(sharing > 0 || plan_.memory_bytes == named, "plan.memory_bytes",
+                "is not the sum of what the nodes have, " + std::to_string(named));
     }
 
     void captures() {

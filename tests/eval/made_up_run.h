@@ -50,6 +50,18 @@ inline plan::Plan made_up_plan() {
     return made;
 }
 
+// A scheduler that the plan has attached from its start.
+inline void attach(plan::Plan& plan, const std::string& name, std::vector<std::string> args = {},
+                   plan::SourcePosition source = {"scenarios/even.ktl", 1, 1}) {
+    plan::Scheduler scheduler;
+    scheduler.name = name;
+    scheduler.binary = name;
+    scheduler.args = std::move(args);
+    scheduler.source = std::move(source);
+    plan.scheduler = name;
+    plan.schedulers = {scheduler};
+}
+
 inline plan::WorkerReport worker_report(int number, std::uint64_t work_units) {
     plan::WorkerReport report;
     report.worker = number;

@@ -35,7 +35,7 @@ inline report::ScenarioResult failed_result() {
     auto plan = made_up_plan();
     plan.scenario = "uneven <split> & \"co\"";
     plan.source.line = 20;
-    plan.scheduler = plan::Scheduler{"scx_ktstr", "scx_ktstr", {"--unfair"}, {"scenarios/even.ktl", 1, 1}};
+    attach(plan, "scx_ktstr", {"--unfair"});
     auto spread = expectation(plan::Expectation::Kind::spread, "spread(hot) <= 15%", 0.15);
     plan.expectations = {spread, expectation(plan::Expectation::Kind::progress, "progress")};
     auto record = made_up_record();

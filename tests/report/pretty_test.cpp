@@ -93,7 +93,7 @@ TEST_CASE("a huge log is shown by its tail, and says how much was left out") {
 
 TEST_CASE("a run without workers or logs shows its failure alone, and that no record was written") {
     auto plan = made_up_plan();
-    plan.scheduler = plan::Scheduler{"scx_missing", "scx_missing", {}, {"scenarios/even.ktl", 1, 1}};
+    attach(plan, "scx_missing");
     plan.expectations = {expectation(plan::Expectation::Kind::progress, "progress")};
     plan::Record record;
     record.end = plan::RunEnd::scheduler_not_found;

@@ -38,7 +38,7 @@ TEST_CASE("the variant hash is that of the documented canonical JSON") {
     // {"kargs":["a=1","b=2"],"payload":null,"scheduler":"scx_ktstr","sysctls":["sysctl.a.b=0",
     //  "sysctl.kernel.numa_balancing=0"],"topology":"1n2l2c1t","work_type":"bursty+spin_wait"}, in one line
     auto plan = made_up_plan();
-    plan.scheduler = plan::Scheduler{"scx_ktstr", "scx_ktstr", {}, {}};
+    attach(plan, "scx_ktstr");
     plan.kernel_args = {"b=2", "a=1"};
     plan.sysctls = {{"kernel.numa_balancing", "0"}, {"a.b", "0"}};
     plan::Work bursty;
@@ -54,6 +54,18 @@ TEST_CASE("the variant hash ignores what does not make another variant") {
     plan.source.line += 5;
     plan.expectations = {expectation(plan::Expectation::Kind::progress, "progress")};
     CHECK(report::variant_hash(plan) == report::variant_hash(made_up_plan()));
+    plan.parameters = {{"hot_workers", "4"}};
+    CHECK(report::variant_hash(plan) != report::variant_hash(made_up_plan()));
+    plan = made_up_plan();
+    attach(plan, "scx_ktstr");
+    const auto without_flags = report::variant_hash(plan);
+    plan.schedulers[0].flags = {"llc"};
+    CHECK(report::variant_hash(plan) != without_flags);
+    plan = made_up_plan();
+    plan.steps[0].loop = {plan::Op{plan::RunPayload{"schbench", "hot", {}}, {}}};
+    CHECK(report::variant_identity(plan).payload == "schbench");
+    CHECK(report::variant_hash(plan) != report::variant_hash(made_up_plan()));
+    plan = made_up_plan();
     plan.topology.cores = 4;
     CHECK(report::variant_hash(plan) != report::variant_hash(made_up_plan()));
 }

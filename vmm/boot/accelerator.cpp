@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "base/process.h"
 #include "vmm/boot/machine.h"
+#include "vmm/boot/shape.h"
 
 namespace ktstr::vmm {
 

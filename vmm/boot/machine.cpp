@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "vmm/boot/accelerator.h"
+#include "vmm/boot/shape.h"
 #include "vmm/boot/tsc.h"
 #include "wire/message.h"
 
@@ -21,7 +22,6 @@ namespace ktstr::vmm {
 
 namespace {
 
-constexpr std::uint64_t mib = 1ULL << 20U;
 constexpr int control_timeout_ms = 30'000; // for an answer of QEMU's, on the busiest of hosts
 
 struct SocketPair {
@@ -47,38 +47,6 @@ Result<Fd> make_memory_file(const char* name, std::uint64_t bytes) {
 }
 
 std::string fd_path(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
-
-std::vector<std::uint64_t> split_memory(std::uint64_t bytes, int nodes) {
-    const std::uint64_t each = bytes / mib / static_cast<std::uint64_t>(nodes) * mib;
-    std::vector<std::uint64_t> sizes(static_cast<std::size_t>(nodes), each);
-    sizes.front() += bytes - each * static_cast<std::uint64_t>(nodes);
-    return sizes;
-}
-
-// Everything QEMU is started with that follows from the machine's shape.
-std::vector<std::string> shape_arguments(const MachineConfig& config, const std::vector<NodeMemory>& memory) {
-    const auto& topology = config.topology;
-    std::vector<std::string> arguments = {
-        "-cpu",
-        cpu_model,
-        "-smp",
-        std::to_string(topology.cpus()) + ",sockets=" + std::to_string(topology.nodes) +
-            ",dies=" + std::to_string(topology.llcs / topology.nodes) + ",cores=" + std::to_string(topology.cores) +
-            ",threads=" + std::to_string(topology.threads),
-        "-m",
-        std::to_string(config.memory_bytes / mib) + "M"};
-    for (std::size_t node = 0; node < memory.size(); ++node) {
-        const std::string id = "node" + std::to_string(node);
-        arguments.insert(arguments.end(), {"-object", "memory-backend-file,id=" + id +
-                                                          ",share=on,size=" + std::to_string(memory[node].bytes) +
-                                                          ",mem-path=" + fd_path(memory[node].file)});
-        const int first = static_cast<int>(node) * topology.cpus_per_node();
-        arguments.insert(arguments.end(), {"-numa", "node,nodeid=" + std::to_string(node) + ",memdev=" + id +
-                                                        ",cpus=" + std::to_string(first) + "-" +
-                                                        std::to_string(first + topology.cpus_per_node() - 1)});
-    }
-    return arguments;
-}
 
 // tsc_early_khz: do not calibrate; tsc=reliable: do not check it against slower clocks, which are later on a busy host.
 std::string command_line(const MachineConfig& config) {
@@ -116,9 +84,11 @@ Result<Machine> Machine::start(const MachineConfig& config) {
     if (auto written = write_all(initramfs->get(), config.initramfs, "the initramfs"); !written) return written.error();
 
     std::vector<NodeMemory> memory;
-    for (const auto bytes : split_memory(config.memory_bytes, config.topology.nodes)) {
+    std::vector<MemoryFile> files; // the same, as QEMU names them
+    for (const auto bytes : node_memory(config.topology, config.memory_bytes)) {
         auto file = make_memory_file("ktstr-guest-memory", bytes);
         if (!file) return file.error();
+        files.push_back({fd_path(*file), bytes});
         memory.push_back({std::move(*file), bytes});
     }
 
@@ -129,7 +99,7 @@ Result<Machine> Machine::start(const MachineConfig& config) {
         .inherited_fds = {channel->theirs.get(), console->theirs.get(), control->theirs.get(), initramfs->get()}};
     for (const auto& node : memory) options.inherited_fds.push_back(node.file.get());
     auto& arguments = options.arguments;
-    for (auto& argument : shape_arguments(config, memory)) arguments.push_back(std::move(argument));
+    for (auto& argument : shape_arguments(config.topology, files)) arguments.push_back(std::move(argument));
     auto socket = [](const char* id, const SocketPair& pair) {
         return std::string("socket,id=") + id + ",fd=" + std::to_string(pair.theirs.get());
     };

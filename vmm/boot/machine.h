@@ -19,16 +19,11 @@
 
 namespace ktstr::vmm {
 
-// The model whose dies have an L3 each, so that a die is an LLC (x86_cpu_def `SapphireRapids` in QEMU's
-// target/i386/cpu.c; `max` and `host` have one L3 per socket). Features that the accelerator lacks are left out by QEMU
-// with a warning.
-inline constexpr const char* cpu_model = "SapphireRapids";
-
 struct MachineConfig {
     std::filesystem::path kernel_image; // an uncompressed vmlinux with a PVH entry, or a bzImage
     std::string_view initramfs;         // read while the machine starts
     plan::Topology topology;
-    std::uint64_t memory_bytes = 0; // split evenly over the NUMA nodes; a multiple of 1 MiB per node
+    std::uint64_t memory_bytes = 0; // of all NUMA nodes, see node_memory()
     std::vector<std::string> kernel_args;
     std::string accelerator; // "kvm" or "tcg"
     bool incoming = false;   // wait for restore_state() instead of booting

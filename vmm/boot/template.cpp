@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "interp/plan/fields.h"
 #include "vmm/boot/accelerator.h"
+#include "vmm/boot/shape.h"
 #include "vmm/boot/tsc.h"
 
 namespace ktstr::vmm {
@@ -250,6 +251,19 @@ std::uint64_t disk_bytes(const fs::path& entry) {
 
 } // namespace
 
+namespace {
+
+// Everything that the machine's shape is told by: the label says nothing of what nodes have beside their LLCs.
+std::string shape_text(const MachineConfig& config) {
+    std::vector<MemoryFile> memory;
+    for (const auto bytes : node_memory(config.topology, config.memory_bytes)) memory.push_back({"", bytes});
+    std::string text;
+    for (const auto& argument : shape_arguments(config.topology, memory)) text += argument + " ";
+    return text;
+}
+
+} // namespace
+
 TemplateIdentity template_identity(const MachineConfig& config, const std::string& kernel_sha256,
                                    const std::string& initramfs_sha256) {
     return {{"layout", std::to_string(layout_version)},
@@ -258,7 +272,7 @@ TemplateIdentity template_identity(const MachineConfig& config, const std::strin
             {"qemu", qemu_identity()},
             {"cpu_model", cpu_model},
             {"accelerator", config.accelerator},
-            {"topology", config.topology.label()},
+            {"topology", shape_text(config)},
             {"memory_bytes", std::to_string(config.memory_bytes)},
             {"kernel_args", kernel_args(config)}};
 }

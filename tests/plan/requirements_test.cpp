@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/plan/requirements.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "full_plan.h"
+#include "interp/plan/work_types.h"
+
+using namespace ktstr::plan;
+
+namespace {
+
+bool lacks_what(const Plan& plan, const std::string& what) {
+    const auto found = lacks(plan);
+    return std::any_of(found.begin(), found.end(), [&what](const Lack& lack) { return lack.what == what; });
+}
+
+// One cgroup with one worker, held for a second.
+Plan plain_plan() {
+    Plan plan;
+    plan.scenario = "plain";
+    CgroupSpec hot;
+    hot.name = "hot";
+    hot.works = {ktstr::test::spin(1)};
+    Step step;
+    step.ops = {{AddCgroup{hot}, {"a.ktl", 3, 3}}};
+    step.hold_ns = 1'000'000'000;
+    plan.steps = {step};
+    return plan;
+}
+
+Work& worker(Plan& plan) { return std::get<AddCgroup>(plan.steps[0].ops[0].action).spec.works[0]; }
+
+} // namespace
+
+TEST_CASE("a plan of what is done lacks nothing") {
+    Plan plan = plain_plan();
+    plan.steps[0].loop = {{SwapCpusets{"hot", "cold"}, {}}};
+    worker(plan).affinity.kind = Affinity::Kind::smt_siblings;
+    worker(plan).policy = Policy::deadline;
+    worker(plan).uid = 1;
+    worker(plan).memory_policy = MemoryPolicy{};
+    plan.schedulers.resize(1);
+    plan.schedulers[0].binary = "scx_s";
+    CHECK(lacks(plan).empty());
+}
+
+TEST_CASE("every op and work type that is not executed is named with its place") {
+    const Plan plan = ktstr::test::full_plan();
+    for (const auto& name : op_names()) CHECK(lacks_what(plan, "op `" + name + "`") == !is_executed_op(name));
+    for (const auto& type : work_types())
+        CHECK(lacks_what(plan, "work type `" + type.name + "`") == !is_executed_work_type(type.name));
+    for (const auto& lack : lacks(plan)) {
+        INFO(lack.what);
+        CHECK(lack.source.file == "full.ktl");
+        CHECK(lack.source.line > 0);
+    }
+}
+
+TEST_CASE("what else is not done is named as a user would") {
+    const Plan plan = ktstr::test::full_plan();
+    for (const char* what :
+         {"more than one scheduler in a scenario", "a scheduler that is built into the kernel",
+          "a scheduler's configuration file", "a cgroup for the scheduler's own process", "payload `bench`",
+          "periodic captures", "`pcomm`", "an expectation over `bpf` values",
+          "an expectation over the snapshot `after`", "an expectation over the metrics of payload `after`",
+          "an expectation over a formula of `spread`", "an expectation with a formula", "a check in Lua"}) {
+        INFO(what);
+        CHECK(lacks_what(plan, what));
+    }
+    Plan threads = plain_plan();
+    worker(threads).threads = true;
+    CHECK(lacks_what(threads, "workers as threads of one process"));
+}
+
+TEST_CASE("a lack is named once for each place that needs it") {
+    Plan plan = plain_plan();
+    const Op capture{CaptureSnapshot{"a"}, {"a.ktl", 5, 3}};
+    plan.steps[0].ops = {capture, capture, {CaptureSnapshot{"b"}, {"a.ktl", 6, 3}}};
+    const auto found = lacks(plan);
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].source.line == 5);
+    CHECK(found[1].source.line == 6);
+}
