@@ -17,6 +17,7 @@
 #include "bench/ktstr_run.h"
 #include "vmm/boot/accelerator.h"
 #include "vmm/boot/cpio.h"
+#include "vmm/boot/machine.h"
 #include "vmm/boot/shape.h"
 #include "vmm/kernel/kernel.h"
 
