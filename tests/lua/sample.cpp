@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/lua/sample.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "base/file.h"
+#include "interp/plan/plan.h"
+#include "interp/plan/record.h"
+
+namespace ktstr::test {
+
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+
+plan::Plan sample_plan() {
+    plan::Plan plan;
+    plan.scenario = "cpusets swapped under load";
+    plan.topology = plan::parse_topology("1n2l4c1t").value();
+    plan.scheduler = plan::Scheduler{"mitosis", "scx_mitosis", {}, {}};
+    plan.duration_ns = 10'000 * ms;
+    plan.steps = {plan::Step{"disjoint", {}, 5'000 * ms, {}}, plan::Step{"swapped", {}, 5'000 * ms, {}}};
+    return plan;
+}
+
+plan::WorkerReport worker(int number, const char* cgroup, const char* work, std::uint64_t units) {
+    plan::WorkerReport report;
+    report.worker = number;
+    report.cgroup = cgroup;
+    report.work = work;
+    report.work_type = std::string(work) == "spin" ? "spin_wait" : "bursty";
+    report.step = std::string(cgroup) == "hot" ? 0 : 1;
+    report.work_units = units;
+    report.iterations = units;
+    report.wall_ns = 10'000 * ms;
+    report.cpu_ns = 9'000 * ms;
+    report.migrations = 7;
+    report.cpus = plan::CpuSet::range(0, 3);
+    report.longest_gap_ns = 12 * ms - static_cast<std::uint64_t>(number) * ms;
+    report.run_delay_ns = 3 * ms;
+    report.exit = "stopped";
+    return report;
+}
+
+plan::Record sample_run() {
+    plan::Record record;
+    record.end = plan::RunEnd::completed;
+    record.kernel_release = "6.12.9";
+    record.accelerator = "tcg";
+    record.seed = 7;
+    record.workload_ns = 10'010 * ms;
+    record.workers = {worker(0, "hot", "spin", 1000), worker(1, "hot", "spin", 2000),
+                      worker(2, "cold/inner", "burst", 500)};
+    record.events = {{0, "scenario_start", -1, "", "", "", 0},
+                     {0, "step_start", 0, "disjoint", "", "", 0},
+                     {5'000 * ms, "step_end", 0, "disjoint", "", "", 1500},
+                     {5'001 * ms, "step_start", 1, "swapped", "", "", 1500},
+                     {5'002 * ms, "op", 1, "swapped", "swap_cpusets", "hot, cold", 1500},
+                     {10'005 * ms, "step_end", 1, "swapped", "", "", 3500}};
+    record.scheduler_log = "scheduler started\ndispatched=4711\n";
+    record.console = "[    0.000000] Linux version 6.12.9\n";
+    return record;
+}
+
+nlohmann::json make_record() {
+    auto record = to_json(sample_run());
+    record["plan"] = to_json(sample_plan());
+    const auto reference = lua_reference();
+    const auto begin = reference.find("```json\n") + 8;
+    record.update(nlohmann::json::parse(reference.substr(begin, reference.find("```", begin) - begin)));
+    return record;
+}
+
+} // namespace
+
+std::string lua_reference() {
+    auto text = read_file(KTSTR_SOURCE_DIRECTORY "/docs/lua.md");
+    REQUIRE(text.ok());
+    return std::move(*text);
+}
+
+const nlohmann::json& sample_record() {
+    static const nlohmann::json record = make_record();
+    return record;
+}
+
+lua::CheckOutcome check(std::string_view chunk, const lua::CheckLimits& limits) {
+    return lua::run_check(chunk, "t.ktl", 10, sample_record(), limits);
+}
+
+lua::CheckOutcome check_on(const nlohmann::json& record, std::string_view chunk) {
+    return lua::run_check(chunk, "t.ktl", 10, record, {});
+}
+
+std::string ending(const lua::CheckOutcome& outcome) {
+    std::string text(lua::to_string(outcome.status));
+    if (outcome.line != 0) text += " at " + std::to_string(outcome.line);
+    return outcome.reason.empty() ? text : text + ": " + outcome.reason;
+}
+
+std::string error_of(std::string_view expression) {
+    const auto outcome = check("local value = " + std::string(expression) + "\nclaim('read'):is_true(true)");
+    return outcome.status == lua::CheckOutcome::Status::error ? outcome.reason : std::string();
+}
+
+} // namespace ktstr::test
