@@ -81,7 +81,7 @@ void judge_error(Context& context, lua_State* state, int status, std::string_vie
     if (is_out_of_memory(state, status))
         return judge_stop(context.outcome,
                           {Stop::Why::limit, context.memory.reason(), context.memory.refused_at_line()});
-    if (status != LUA_ERRRUN && status != LUA_ERRERR && status != LUA_ERRSYNTAX)
+    if (status != LUA_ERRRUN && status != LUA_ERRERR && status != LUA_ERRSYNTAX && status != LUA_ERRMEM)
         return end_with(context.outcome, Status::error, "the check was ended by an exception of the host", line);
     auto message = split_position(state, chunk_name, -1);
     end_with(context.outcome, Status::error, std::move(message.text), message.line > 0 ? message.line : line);

@@ -23,6 +23,7 @@ bool in_class(unsigned char c, char letter) {
     case 'u': is = std::isupper(c) != 0; break;
     case 'w': is = std::isalnum(c) != 0; break;
     case 'x': is = std::isxdigit(c) != 0; break;
+    case 'z': is = c == 0; break; // no longer in the manual, still in Lua
     default: return static_cast<unsigned char>(letter) == c;
     }
     return (std::isupper(static_cast<unsigned char>(letter)) != 0) != is;

@@ -28,7 +28,7 @@ int protected_call(lua_State* state) {
     if (context_of(state).stop) stop_again(state);
     if (status == LUA_OK) return lua_gettop(state);
     if (is_out_of_memory(state, status)) stop_for_memory(state);
-    if (status != LUA_ERRRUN && status != LUA_ERRERR)
+    if (status != LUA_ERRRUN && status != LUA_ERRERR && status != LUA_ERRMEM)
         stop_check(state, Stop::Why::limit, "ended by a failure of the host: it has no memory left", 0);
     charge(state, failed_pcall_cost);
     lua_pushboolean(state, 0);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -54,7 +55,7 @@ bool is_live(const json& variable) {
 struct Found {
     std::vector<const json*> variables; // one for each scheduler that has it
     std::string name;
-    std::string_view rest; // of the path, behind the name
+    std::optional<std::string_view> rest; // of the path, behind the name
 };
 
 // A path begins with a variable's name, which may hold dots itself: the longest name wins.
@@ -88,7 +89,7 @@ void push_variable(lua_State* state, const json& variable, const Found& found, P
     std::string path = found.name;
     const auto value = variable.find("value");
     if (value == variable.end()) raise(state, "the variable '" + found.name + "' was captured without a value");
-    const json& node = found.rest.empty() ? *value : follow(state, *value, path, found.rest);
+    const json& node = found.rest ? follow(state, *value, path, *found.rest) : *value;
     push(state, node, path);
 }
 

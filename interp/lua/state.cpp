@@ -159,11 +159,9 @@ void stop_for_memory(lua_State* state) {
     stop_check(state, Stop::Why::limit, memory.reason(), memory.refused_at_line());
 }
 
+// A script can raise Lua's own message for it, which makes the status the same.
 bool is_out_of_memory(lua_State* state, int status) {
-    if (status == LUA_ERRMEM) return true;
-    // lauxlib's buffers raise a refusal as an ordinary error.
-    return status == LUA_ERRRUN && context_of(state).memory.refused() && lua_type(state, -1) == LUA_TSTRING &&
-           std::string_view(lua_tostring(state, -1)).ends_with("not enough memory");
+    return status == LUA_ERRMEM && context_of(state).memory.refused();
 }
 
 void raise(lua_State* state, const std::string& message) {
@@ -188,13 +186,30 @@ void charge(lua_State* state, std::uint64_t cost) {
                script_line(state));
 }
 
+namespace {
+
+// An instruction that passes a function's extra arguments on copies them all: with a million of them it takes as long
+// as a million others. So a function that has many is charged for them.
+std::uint64_t extra_argument_cost(lua_State* state, const lua_Debug* frame) {
+    const auto has = [&](int count) {
+        if (lua_getlocal(state, frame, -count) == nullptr) return false;
+        lua_pop(state, 1);
+        return true;
+    };
+    int count = 64;
+    while (count < 1'000'000 && has(count)) count *= 2;
+    return static_cast<std::uint64_t>(count) / 64;
+}
+
+void count_instructions(lua_State* state, lua_Debug* frame) {
+    charge(state, static_cast<std::uint64_t>(lua_gethookcount(state)) * extra_argument_cost(state, frame));
+}
+
+} // namespace
+
 void charge_instructions(lua_State* state) {
-    const auto interval =
-        static_cast<int>(std::clamp<std::uint64_t>(context_of(state).limits.instructions, 1, hook_interval));
-    lua_sethook(
-        state,
-        [](lua_State* running, lua_Debug*) { charge(running, static_cast<std::uint64_t>(lua_gethookcount(running))); },
-        LUA_MASKCOUNT, interval);
+    const auto interval = std::clamp<std::uint64_t>(context_of(state).limits.instructions, 1, hook_interval);
+    lua_sethook(state, count_instructions, LUA_MASKCOUNT, static_cast<int>(interval));
 }
 
 } // namespace ktstr::lua

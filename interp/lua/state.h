@@ -35,7 +35,7 @@ class Memory {
     [[nodiscard]] bool grants(std::size_t old_size, std::size_t new_size) const;
     void refuse(bool string);
 
-    static constexpr int patience = 16;
+    static constexpr int patience = 4;
     std::size_t limit_;
     Meter* meter_; // charged for what is allocated; may be null
     std::size_t used_ = 0;
@@ -107,7 +107,7 @@ int script_line(lua_State* state);
 [[noreturn]] void stop_check(lua_State* state, Stop::Why why, std::string reason, int line);
 [[noreturn]] void stop_again(lua_State* state);
 [[noreturn]] void stop_for_memory(lua_State* state);
-// Whether an error that lua_pcall returned, with its object on top, says that memory ran out.
+// Whether lua_pcall returned that memory ran out.
 bool is_out_of_memory(lua_State* state, int status);
 
 // An error of the script, with the position of the script's call before it. The script can catch it.
