@@ -1,0 +1,202 @@
+;;; ktl-mode.el --- Editing ktstr's .ktl scenario files  -*- lexical-binding: t -*-
+;; SPDX-License-Identifier: GPL-2.0-only
+
+;; Version: 0.1.0
+;; Package-Requires: ((emacs "26.1"))
+;; Keywords: languages
+
+;;; Commentary:
+
+;; Highlighting, indentation, comments, folding (hs-minor-mode), a menu of declarations (imenu) and snippets for .ktl.
+;; Written by editors/generate.py from editors/templates/ktl-mode.el and the parser's list of words.
+
+;;; Code:
+
+(require 'imenu)
+(require 'hideshow)
+
+(defgroup ktl nil
+  "Editing ktstr's .ktl files."
+  :group 'languages)
+
+(defcustom ktl-indent-offset 2
+  "Columns of one step of indentation; the canonical layout has 2."
+  :type 'integer
+  :safe #'integerp)
+
+(defconst ktl-words
+  '(;;@words@
+    )
+  "The words of the language: (class face word...).")
+
+(defconst ktl-reserved-words
+  '(;;@reserved@
+    )
+  "The words that begin statements and cannot be names.")
+
+(defconst ktl-snippets
+  '(;;@snippets@
+    )
+  "What `ktl-insert-snippet' inserts: (name description text); point ends up at the `|'.")
+
+;;; Syntax
+
+(defvar ktl-mode-syntax-table
+  (let ((table (make-syntax-table)))
+    (modify-syntax-entry ?# "<" table)
+    (modify-syntax-entry ?\n ">" table)
+    (modify-syntax-entry ?\" "\"" table)
+    (modify-syntax-entry ?\\ "\\" table)
+    (modify-syntax-entry ?_ "_" table)
+    (modify-syntax-entry ?' "." table)
+    (dolist (operator '(?+ ?- ?* ?/ ?< ?> ?= ?! ?. ?, ?: ?% ?$))
+      (modify-syntax-entry operator "." table))
+    table)
+  "Syntax table of `ktl-mode'.")
+
+;; A Lua block is one string to Emacs, so that neither its brackets nor its quotes count.
+(defun ktl-syntax-propertize (start end)
+  "Mark the bounds of the Lua blocks between START and END."
+  (goto-char start)
+  (let ((open (nth 8 (syntax-ppss start))))
+    (when (and open (eq (char-after open) ?\[))
+      (ktl--propertize-lua-end end)))
+  (while (re-search-forward "\\_<lua\\_>[ \t\n]*\\(\\[\\)\\[" end t)
+    (unless (nth 8 (save-excursion (syntax-ppss (match-beginning 0))))
+      (put-text-property (match-beginning 1) (match-end 1) 'syntax-table (string-to-syntax "|"))
+      (ktl--propertize-lua-end end))))
+
+(defun ktl--propertize-lua-end (end)
+  "Mark the `]]' that closes the Lua block around point, if it is before END."
+  (when (re-search-forward "\\]\\(\\]\\)" end 'move)
+    (put-text-property (match-beginning 1) (match-end 1) 'syntax-table (string-to-syntax "|"))))
+
+(defconst ktl--name "[A-Za-z_][A-Za-z0-9_]*")
+
+(defun ktl--match-declared (limit)
+  "Find the next name before LIMIT that is declared: cgroup hot {, let period =."
+  (let ((found nil)
+        (pattern (concat (regexp-opt ktl-reserved-words 'symbols)
+                         "[ \t]+\\(" ktl--name "\\(?:/[A-Za-z0-9_]+\\)*\\)[ \t]*\\(?:=[^=]\\|=$\\|{\\)")))
+    (while (and (not found) (re-search-forward pattern limit t))
+      (goto-char (match-end 2))
+      (unless (member (match-string-no-properties 2) ktl-reserved-words)
+        (setq found t)))
+    found))
+
+(defun ktl--match-words (words)
+  "A function for font lock that finds the next of WORDS which is not a part of a longer name."
+  (let ((pattern (regexp-opt words 'symbols)))
+    (lambda (limit)
+      (let ((found nil))
+        (while (and (not found) (re-search-forward pattern limit t))
+          (let ((start (match-beginning 0)))
+            (setq found (not (or (eq (char-after) ?/)
+                                 (eq (char-before start) ?/)
+                                 (and (eq (char-before start) ?.)
+                                      (not (eq (char-before (1- start)) ?.))))))))
+        found))))
+
+(defconst ktl-font-lock-keywords
+  `((,(concat "\\_<\\(" ktl--name "\\)[ \t]*:") 1 font-lock-variable-name-face)
+    (ktl--match-declared 2 font-lock-variable-name-face)
+    ,@(mapcar (lambda (class)
+                (list (ktl--match-words (cddr class)) 0 (list 'quote (cadr class))))
+              ktl-words)
+    ("\\_<[0-9]+n[0-9]+l[0-9]+c[0-9]+t\\_>" . font-lock-constant-face)
+    ("\\_<v[0-9]+\\(?:\\.[0-9]+\\)*\\_>" . font-lock-constant-face)
+    ("\\_<[0-9]+\\(?:-[0-9]+\\)?\\(?:,[0-9]+\\(?:-[0-9]+\\)?\\)+\\_>" . font-lock-constant-face)
+    ("\\_<[0-9]+-[0-9]+\\_>" . font-lock-constant-face)
+    (,(concat "\\_<[0-9][0-9_]*\\(?:\\.[0-9][0-9_]*\\)?"
+              "\\(?:\\(?:ns\\|us\\|ms\\|s\\|min\\|B\\|[KMGT]iB\\)\\_>\\|%\\|/\\(?:ns\\|us\\|ms\\|s\\|min\\)\\_>\\|\\_>\\)")
+     . font-lock-constant-face)
+    (,(concat "\\_<\\(" ktl--name "\\)(") 1 font-lock-function-name-face)
+    ("\\\\[nt\"\\\\$]\\|\\${[^}\"\n]*}" 0 (ktl--in-string-face) prepend))
+  "What `ktl-mode' highlights beside comments and strings.")
+
+(defun ktl--in-string-face ()
+  "The face of escapes and interpolations, if the match is in a string of .ktl."
+  (let ((open (nth 8 (save-excursion (syntax-ppss (match-beginning 0))))))
+    (and open (eq (char-after open) ?\") 'font-lock-preprocessor-face)))
+
+;;; Indentation
+
+(defun ktl--continues-p ()
+  "Whether the line at point goes on with what the one before it has begun."
+  (looking-at-p "[ \t]*\\(?:[-+*/<>]\\|[=!]=\\|\\.\\.\\|\\_<\\(?:and\\|or\\)\\_>\\)"))
+
+(defun ktl--indentation ()
+  "The column for the line at point; nil inside of Lua, which is left alone."
+  (save-excursion
+    (beginning-of-line)
+    (let ((state (syntax-ppss)))
+      (cond
+       ((and (nth 3 (syntax-ppss)) (looking-at-p "[ \t]*\\]\\]"))
+        (goto-char (nth 8 state))
+        (current-indentation))
+       ((nth 3 state) nil)
+       (t
+        (let ((depth (car state)))
+          (save-excursion
+            (skip-chars-forward " \t])}")
+            (setq depth (- depth (- (car state) (car (syntax-ppss))))))
+          (* ktl-indent-offset (+ (max 0 depth) (if (ktl--continues-p) 1 0)))))))))
+
+(defun ktl-indent-line ()
+  "Indent the line: one step per open bracket, one more for a line that goes on with an operator."
+  (interactive)
+  (let ((column (ktl--indentation)))
+    (if (null column)
+        'noindent
+      (if (<= (current-column) (current-indentation))
+          (indent-line-to column)
+        (save-excursion (indent-line-to column))))))
+
+;;; Snippets
+
+(defun ktl-insert-snippet (name)
+  "Insert the snippet NAME, a word such as scenario or step, and go to its first place to fill in."
+  (interactive (list (completing-read "Insert: " ktl-snippets nil t)))
+  (let ((start (point-marker))
+        (parts (split-string (nth 2 (or (assoc name ktl-snippets) (user-error "There is no snippet %s" name))) "|")))
+    (insert (car parts))
+    (let ((place (point-marker)))
+      (insert (cadr parts))
+      (indent-region start (point))
+      (goto-char place))))
+
+;;; The mode
+
+(defvar ktl-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "C-c C-s") #'ktl-insert-snippet)
+    map)
+  "Keys of `ktl-mode'.")
+
+(defconst ktl-imenu-generic-expression
+  `((nil "^[ \t]*scenario[ \t]+\"?\\([^\"\n{=]*[^\"\n{= \t]\\)" 1)
+    ("Steps" "^[ \t]*step[ \t]+\"\\([^\"\n]+\\)\"" 1)
+    ("Definitions" ,(concat "^[ \t]*\\(?:let\\|work\\|topology\\|scheduler\\|payload\\|template\\|param\\)[ \t]+\\("
+                            ktl--name "\\)[ \t]*[={(]") 1))
+  "What `imenu' lists.")
+
+;;;###autoload
+(define-derived-mode ktl-mode prog-mode "ktl"
+  "Major mode for ktstr's .ktl scenario files."
+  (setq-local comment-start "# ")
+  (setq-local comment-end "")
+  (setq-local comment-start-skip "#+[ \t]*")
+  (setq-local syntax-propertize-function #'ktl-syntax-propertize)
+  (setq-local font-lock-defaults '(ktl-font-lock-keywords))
+  (setq-local indent-line-function #'ktl-indent-line)
+  (setq-local indent-tabs-mode nil)
+  (setq-local electric-indent-chars (append "{}[]()" electric-indent-chars))
+  (setq-local imenu-generic-expression ktl-imenu-generic-expression))
+
+(add-to-list 'hs-special-modes-alist '(ktl-mode "{" "}" "#" nil nil))
+
+;;;###autoload
+(add-to-list 'auto-mode-alist '("\\.ktl\\'" . ktl-mode))
+
+(provide 'ktl-mode)
+;;; ktl-mode.el ends here
