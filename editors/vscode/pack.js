@@ -26,7 +26,9 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ktl-vscode-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true }));
 fs.cpSync(__dirname, folder, { recursive: true, filter: (source) => source !== __filename });
 fs.copyFileSync(path.join(__dirname, '../../LICENSE'), path.join(folder, 'LICENSE.txt'));
-vsce.createVSIX({ cwd: folder, packagePath: path.resolve(output), dependencies: false, allowMissingRepository: true })
+const packagePath = path.resolve(output);
+process.chdir(folder); // vsce looks its files up here, even if it is told another folder
+vsce.createVSIX({ packagePath, dependencies: false, allowMissingRepository: true })
   .catch((error) => {
     console.error(`pack.js: ${error.message}`);
     process.exitCode = 1;

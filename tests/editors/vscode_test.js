@@ -203,8 +203,8 @@ tests.set('package', async () => {
     childProcess.execFileSync(process.execPath, [path.join(extension, 'pack.js'), vsix], { stdio: 'pipe' });
     const files = await unzip(vsix);
     assert.deepStrictEqual([...files.keys()].sort(), [
-      '[Content_Types].xml', 'extension.vsixmanifest', 'extension/LICENSE.txt',
-      'extension/language-configuration.json', 'extension/package.json', 'extension/readme.md',
+      '[Content_Types].xml', 'extension.vsixmanifest', 'extension/LICENSE.txt', 'extension/README.md',
+      'extension/language-configuration.json', 'extension/package.json',
       'extension/snippets/ktl.json', 'extension/syntaxes/ktl.tmLanguage.json',
     ]);
     const manifest = JSON.parse(files.get('extension/package.json'));
