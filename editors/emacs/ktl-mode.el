@@ -88,7 +88,8 @@
   args   [\"\"]
 }")
     )
-  "What `ktl-insert-snippet' inserts: (name description text); point ends up at the `|'.")
+  "What `ktl-insert-snippet' inserts: (name description text).
+Point ends up at the `|'.")
 
 ;;; Syntax
 

@@ -37,7 +37,8 @@
 (defconst ktl-snippets
   '(;;@snippets@
     )
-  "What `ktl-insert-snippet' inserts: (name description text); point ends up at the `|'.")
+  "What `ktl-insert-snippet' inserts: (name description text).
+Point ends up at the `|'.")
 
 ;;; Syntax
 
