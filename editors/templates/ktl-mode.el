@@ -86,7 +86,7 @@ Point ends up at the `|'.")
     found))
 
 (defun ktl--match-words (words)
-  "A function for font lock that finds the next of WORDS which is not a part of a longer name."
+  "Return a matcher for font lock of WORDS that are no part of a longer name."
   (let ((pattern (regexp-opt words 'symbols)))
     (lambda (limit)
       (let ((found nil))
@@ -144,7 +144,8 @@ Point ends up at the `|'.")
           (* ktl-indent-offset (+ (max 0 depth) (if (ktl--continues-p) 1 0)))))))))
 
 (defun ktl-indent-line ()
-  "Indent the line: one step per open bracket, one more for a line that goes on with an operator."
+  "Indent the line.
+One step per open bracket, one more for a line that goes on with an operator."
   (interactive)
   (let ((column (ktl--indentation)))
     (if (null column)
@@ -156,7 +157,7 @@ Point ends up at the `|'.")
 ;;; Snippets
 
 (defun ktl-insert-snippet (name)
-  "Insert the snippet NAME, a word such as scenario or step, and go to its first place to fill in."
+  "Insert the snippet NAME, such as scenario, and go to its first place to fill in."
   (interactive (list (completing-read "Insert: " ktl-snippets nil t)))
   (let ((start (point-marker))
         (parts (split-string (nth 2 (or (assoc name ktl-snippets) (user-error "There is no snippet %s" name))) "|")))

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The structure of .ktl: statements, blocks, expressions. The words are not here: scanner.c takes them from the list that
+// the parser of ktstr uses, so a new keyword needs no new parser. After a change of this file: ./regenerate
+/// <reference types="tree-sitter-cli/dsl" />
+
+const PREC = { or: 1, and: 2, not: 3, compare: 4, range: 5, tolerance: 6, sum: 7, product: 8, sign: 9, call: 10 };
+const DIGITS = /\d[\d_]*/;
+const NAME = /[A-Za-z_]\w*/;
+const TIME = ['ns', 'us', 'ms', 's', 'min'];
+
+const decimal = seq(DIGITS, optional(seq('.', DIGITS)));
+const commaList = (rule) => optional(seq(rule, repeat(seq(',', rule)), optional(',')));
+
+module.exports = grammar({
+  name: 'ktl',
+
+  externals: ($) => [$.keyword, $.expectation_word, $.word, $.constant, $._line_end, $.lua_code],
+  extras: ($) => [/\s|\uFEFF/, $.comment],
+  word: ($) => $.identifier,
+  supertypes: ($) => [$._expression],
+  inline: ($) => [$._item, $._value],
+
+  rules: {
+    source_file: ($) => repeat(seq($._item, optional($._line_end))),
+
+    comment: () => token(seq('#', /[^\n]*/)),
+
+    // --- Statements ------------------------------------------------------------------------------------------------
+    // Statements need nothing between them: one ends where a word stands that begins the next. Lines that begin with
+    // anything else end with the line.
+    _item: ($) => choice($.statement, $.expect, $.line),
+
+    statement: ($) => prec.right(seq(
+      field('keyword', $.keyword),
+      repeat($._argument),
+      optional($._value),
+      optional(field('body', $.block)),
+    )),
+
+    line: ($) => prec.right(seq(
+      choice($.word, $._expression, $.labelled),
+      repeat($._argument),
+      optional($._value),
+      optional(field('body', $.block)),
+    )),
+
+    _value: ($) => seq('=', field('value', choice($.record, repeat1($._argument)))),
+
+    _argument: ($) => choice($._expression, $.cpu_list, $.word, $.labelled, $.lua_block, ','),
+
+    block: ($) => seq('{', repeat(seq($._item, optional($._line_end))), '}'),
+
+    // --- Expectations ----------------------------------------------------------------------------------------------
+    expect: ($) => prec.right(seq(
+      field('keyword', 'expect'),
+      repeat($._argument),
+      optional(field('body', alias($.expect_block, $.block))),
+    )),
+
+    expect_block: ($) => seq('{', repeat(seq($.expectation, optional($._line_end))), '}'),
+
+    expectation: ($) => prec.right(seq(
+      choice($.measure, alias($._compared_measure, $.binary), $.word, $._expression),
+      repeat($._argument),
+    )),
+
+    measure: ($) => seq(field('kind', $.expectation_word), optional($.arguments)),
+
+    _compared_measure: ($) => prec.right(PREC.compare, seq(
+      $.measure, field('operator', choice('<', '<=', '>', '>=', '==', '!=', '*', '/', '+', '-')), $._expression,
+    )),
+
+    // --- Expressions -----------------------------------------------------------------------------------------------
+    _expression: ($) => choice(
+      $.count, $.decimal, $.duration, $.size, $.percentage, $.rate, $.topology, $.version,
+      alias($.cpu_span, $.cpu_list), $.constant, $.string, $.identifier, $.path, $.member, $.call, $.list, $.group,
+      $.unary, $.binary,
+    ),
+
+    count: () => token(DIGITS),
+    decimal: () => token(seq(DIGITS, '.', DIGITS)),
+    duration: () => token(seq(decimal, choice(...TIME))),
+    size: () => token(seq(decimal, choice('B', 'KiB', 'MiB', 'GiB', 'TiB'))),
+    percentage: () => token(seq(decimal, '%')),
+    rate: () => token(seq(decimal, '/', choice(...TIME))),
+    topology: () => token(/\d+n\d+l\d+c\d+t/),
+    version: () => token(/v\d+(\.\d+)+(-\w+)?/),
+    // Commas are a part of the list only where no other comma can stand.
+    cpu_list: () => token(/\d+(-\d+)?(,\d+(-\d+)?)+/),
+    cpu_span: () => token(/\d+-\d+/),
+
+    identifier: () => NAME,
+    path: ($) => prec(PREC.call, seq(
+      $.identifier,
+      repeat1(seq(token.immediate(prec(1, '/')), alias(token.immediate(NAME), $.identifier))),
+    )),
+    member: ($) => prec(PREC.call, seq(
+      field('of', choice($.identifier, $.member, $.call)),
+      token.immediate(prec(1, '.')),
+      field('name', choice(alias(token.immediate(NAME), $.identifier), $.string)),
+    )),
+    call: ($) => prec(PREC.call, seq(field('function', choice($.identifier, $.member)), $.arguments)),
+    arguments: ($) => seq(
+      token.immediate(prec(1, '(')), commaList(choice($._expression, $.record, $.labelled, $.default)), ')',
+    ),
+    labelled: ($) => seq(field('label', $.identifier), ':', field('value', choice($._expression, $.record))),
+    default: ($) => seq(field('name', $.identifier), '=', field('value', choice($._expression, $.record))),
+
+    list: ($) => seq('[', commaList(choice($._expression, $.record)), ']'),
+    record: ($) => seq('{', commaList($.labelled), '}'),
+    group: ($) => seq('(', $._expression, ')'),
+
+    unary: ($) => choice(
+      prec(PREC.sign, seq(field('operator', '-'), $._expression)),
+      prec(PREC.not, seq(field('operator', 'not'), $._expression)),
+    ),
+
+    binary: ($) => choice(...[
+      ['or', PREC.or], ['and', PREC.and],
+      ['<', PREC.compare], ['<=', PREC.compare], ['>', PREC.compare], ['>=', PREC.compare],
+      ['==', PREC.compare], ['!=', PREC.compare],
+      ['..', PREC.range], ['+-', PREC.tolerance],
+      ['+', PREC.sum], ['-', PREC.sum], ['*', PREC.product], ['/', PREC.product],
+    ].map(([operator, level]) => prec.left(level, seq($._expression, field('operator', operator), $._expression)))),
+
+    // --- Text ------------------------------------------------------------------------------------------------------
+    string: ($) => seq(
+      '"', repeat(choice($.string_content, $.escape, $.interpolation)), token.immediate('"'),
+    ),
+    string_content: () => token.immediate(prec(1, /[^"\\\n$]+|\$/)),
+    escape: () => token.immediate(/\\[nt"\\$]/),
+    interpolation: ($) => seq(token.immediate(prec(2, '${')), $._expression, '}'),
+
+    lua_block: ($) => seq('lua', '[[', optional($.lua_code), ']]'),
+  },
+});
