@@ -25,9 +25,6 @@
 (member name: (identifier) @property)
 (call function: (identifier) @function.call)
 
-; cgroup hot {, let period =
-(statement (keyword) . (identifier) @variable.definition . "=")
-(statement (keyword) . (identifier) @variable.definition . body: (block))
-(statement (keyword) . (path) @variable.definition . body: (block))
+(name) @variable.definition
 
 ;@names@

@@ -32,8 +32,14 @@ using Tree = std::unique_ptr<TSTree, decltype(&ts_tree_delete)>;
 Tree parse(const std::string& text) {
     const std::unique_ptr<TSParser, decltype(&ts_parser_delete)> parser(ts_parser_new(), ts_parser_delete);
     REQUIRE(ts_parser_set_language(parser.get(), tree_sitter_ktl()));
-    return {ts_parser_parse_string(parser.get(), nullptr, text.data(), static_cast<std::uint32_t>(text.size())),
-            ts_tree_delete};
+    // Recovery at the end of a text can go on forever (tree-sitter issue 1617) if a missing word can end too many rules
+    // at once, which the grammar must avoid. A minute is for that only.
+    ts_parser_set_timeout_micros(parser.get(), 60'000'000);
+    Tree tree(ts_parser_parse_string(parser.get(), nullptr, text.data(), static_cast<std::uint32_t>(text.size())),
+              ts_tree_delete);
+    INFO(text);
+    REQUIRE(tree != nullptr);
+    return tree;
 }
 
 // The tree as a corpus file has it: named nodes without the names of their fields.
@@ -267,12 +273,17 @@ TEST_CASE("tree-sitter makes the trees of its corpus") {
     CHECK(seen >= 10);
 }
 
-TEST_CASE("tree-sitter takes whatever it is given, cut anywhere, and still sees the statements around an error") {
-    const std::string sample = content(std::filesystem::path(KTSTR_SOURCE_DIRECTORY) / "tests/editors/sample.ktl");
-    for (std::size_t length = 0; length < sample.size(); ++length) {
-        const Tree tree = parse(sample.substr(0, length));
-        CHECK(ts_node_end_byte(ts_tree_root_node(tree.get())) <= length);
+TEST_CASE("tree-sitter comes to an end on every text, wherever it is cut off or lacks a piece") {
+    for (const auto& entry : texts()) {
+        const std::string text = entry["text"];
+        for (std::size_t at = 0; at < text.size(); at += 3) {
+            parse(text.substr(0, at));
+            parse(text.substr(0, at) + text.substr(std::min(at + 20, text.size())));
+        }
     }
+}
+
+TEST_CASE("tree-sitter sees the statements around an error") {
     const Query query("highlights");
     const std::string text = "let a = ]\nscenario \"b\" { ) duration 2s }\n";
     const auto found = captures(query, text);

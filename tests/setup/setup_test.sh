@@ -163,6 +163,13 @@ libelf-dev
 nettle-dev' "$(missing_packages "$all_sets" | sort)"
 }
 
+# TEST: a package that an installed one stands in for is not missing
+provided() {
+    mapfile -t lines < <(everything_installed | sed '/^npm /d; s/^nodejs .*/nodejs installed 20.1 nodejs-dev, npm/')
+    fake_dpkg_query "${lines[@]}"
+    expect_equal '' "$(missing_packages "$all_sets")"
+}
+
 # TEST: only the sets that a command needs are looked at
 sets() {
     fake_dpkg_query
@@ -229,6 +236,7 @@ END
 # A build folder with tests that pass, fail and are skipped; the rest of ./dev test is left out.
 sample_tests() {
     set_up_build() { :; }
+    set_up_npm() { :; }
     set_up_all_kernels() { :; }
     mkdir -p build/log
     local line

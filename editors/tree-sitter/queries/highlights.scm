@@ -25,10 +25,7 @@
 (member name: (identifier) @property)
 (call function: (identifier) @function.call)
 
-; cgroup hot {, let period =
-(statement (keyword) . (identifier) @variable.definition . "=")
-(statement (keyword) . (identifier) @variable.definition . body: (block))
-(statement (keyword) . (path) @variable.definition . body: (block))
+(name) @variable.definition
 
 ((identifier) @type.builtin
   (#any-of? @type.builtin

@@ -93,17 +93,42 @@ static bool continues(TSLexer* lexer) {
     return strchr("<>=!+-*/.,{})]", lexer->lookahead) != NULL;
 }
 
-// A word is no keyword where it is a label or a part of a longer name: step: 4MiB, progress/child, monitor.load; nor
-// are `word`s and `constant`s that are called: delta(a, b).
-static bool is_plain_name(TSLexer* lexer, int token) {
-    if (lexer->lookahead == '/') return true;
-    if (lexer->lookahead == '(') return token == WORD || token == CONSTANT;
-    if (lexer->lookahead == '.') {
-        lexer->advance(lexer, false);
-        return lexer->lookahead != '.';
-    }
+static void skip_on_line(TSLexer* lexer) {
     while (lexer->lookahead == ' ' || lexer->lookahead == '\t') lexer->advance(lexer, false);
-    return lexer->lookahead == ':';
+}
+
+// Whether what stands here follows a name that is being declared: cgroup hot {, let period =
+static bool ends_declared(TSLexer* lexer) {
+    skip_on_line(lexer);
+    if (lexer->lookahead != '=') return lexer->lookahead == '{';
+    lexer->advance(lexer, false);
+    return lexer->lookahead != '=';
+}
+
+// A word has been read whose token would be `token` (-1: it is not in the list). Whether it is one; sets it.
+static bool decide(TSLexer* lexer, const bool* valid, int token, bool declared) {
+    declared = declared && token != KEYWORD;
+    const int32_t after = lexer->lookahead;
+    // A part of a longer name: progress/child, monitor.load
+    if (after == '/') {
+        while (declared && (is_letter(lexer->lookahead) || is_digit(lexer->lookahead) || lexer->lookahead == '/'))
+            lexer->advance(lexer, false);
+        lexer->mark_end(lexer);
+        lexer->result_symbol = NAME;
+        return declared && ends_declared(lexer);
+    }
+    lexer->mark_end(lexer);
+    if (after == '.') {
+        lexer->advance(lexer, false);
+        if (lexer->lookahead != '.') return false;
+    }
+    if (after == '(' && (token == WORD || token == CONSTANT)) return false; // delta(a, b)
+    skip_on_line(lexer);
+    if (lexer->lookahead == ':') return false; // step: 4MiB
+    lexer->result_symbol = NAME;
+    if (declared && after != '.' && ends_declared(lexer)) return true;
+    lexer->result_symbol = (TSSymbol)token;
+    return token >= 0 && valid[token];
 }
 
 bool tree_sitter_ktl_external_scanner_scan(void* payload, TSLexer* lexer, const bool* valid) {
@@ -121,10 +146,5 @@ bool tree_sitter_ktl_external_scanner_scan(void* payload, TSLexer* lexer, const 
     if (!is_letter(lexer->lookahead)) return false;
     char word[longest_word];
     scan_word(lexer, word);
-    const int token = token_of(word);
-    if (token < 0 || !valid[token]) return false;
-    lexer->mark_end(lexer);
-    if (is_plain_name(lexer, token)) return false;
-    lexer->result_symbol = (TSSymbol)token;
-    return true;
+    return decide(lexer, valid, token_of(word), valid[NAME] && !recovering);
 }
