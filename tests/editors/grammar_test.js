@@ -49,7 +49,7 @@ function grammar(options) {
     precedences: [],
     externals: options.externals($).map(rule),
     inline: names(options.inline),
-    supertypes: names(options.supertypes),
+    supertypes: [],
   };
 }
 
