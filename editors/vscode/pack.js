@@ -16,6 +16,7 @@ let vsce;
 try {
   vsce = require('@vscode/vsce');
 } catch (error) {
+  if (error.code !== 'MODULE_NOT_FOUND') throw error;
   console.error('pack.js: @vscode/vsce is not installed: `./dev test` installs it in build/npm; run this with ' +
     'NODE_PATH=build/npm/node_modules');
   process.exit(69);
