@@ -191,7 +191,7 @@ OUTPUTS = [
     ("vscode/snippets/ktl.json", vscode_snippets, None),
     ("vim/syntax/ktl.vim", vim, "syntax.vim"),
     ("emacs/ktl-mode.el", emacs, "ktl-mode.el"),
-    ("tree-sitter/src/words.h", scanner_words, "words.h"),
+    ("tree-sitter/src/words.h", scanner_words, "words.h.in"),
     ("tree-sitter/queries/highlights.scm", highlights, "highlights.scm"),
 ]
 
