@@ -17,9 +17,11 @@ plan::Plan sample_plan() {
     plan::Plan plan;
     plan.scenario = "cpusets swapped under load";
     plan.topology = plan::parse_topology("1n2l4c1t").value();
-    plan.scheduler = plan::Scheduler{"mitosis", "scx_mitosis", {}, {}};
+    plan.scheduler = "mitosis";
+    plan.schedulers.emplace_back().name = "mitosis";
+    plan.schedulers.back().binary = "scx_mitosis";
     plan.duration_ns = 10'000 * ms;
-    plan.steps = {plan::Step{"disjoint", {}, 5'000 * ms, {}}, plan::Step{"swapped", {}, 5'000 * ms, {}}};
+    plan.steps = {plan::Step{"disjoint", {}, 5'000 * ms, {}, 0, {}}, plan::Step{"swapped", {}, 5'000 * ms, {}, 0, {}}};
     return plan;
 }
 
