@@ -11,5 +11,6 @@ void add_check_command(CLI::App& app, int& exit_code);
 void add_plan_command(CLI::App& app, int& exit_code);
 void add_list_command(CLI::App& app, int& exit_code);
 void add_library_commands(CLI::App& app, int& exit_code); // add, update, vendor, remove
+void add_fmt_command(CLI::App& app, int& exit_code);
 
 } // namespace ktstr::cli

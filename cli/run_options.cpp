@@ -2,13 +2,9 @@
 #include "cli/run_options.h"
 
 #include <fnmatch.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-
-#include "interp/diagnostics/render.h"
 
 namespace ktstr::cli {
 
@@ -66,19 +62,8 @@ std::optional<CompileResult> compile_or_explain(const std::vector<std::filesyste
         complain(result.error());
         return std::nullopt;
     }
-    const bool colour = ::isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-    bool failed = false;
-    for (const auto& diagnostic : result->diagnostics) {
-        std::fputs((render(diagnostic, colour) + "\n").c_str(), stderr);
-        failed = failed || diagnostic.severity() == Severity::error;
-    }
-    if (failed) return std::nullopt;
+    if (print(result->diagnostics)) return std::nullopt;
     return std::move(*result);
-}
-
-void complain(const Error& error) {
-    std::fprintf(stderr, "ktstr: %s\n", error.message.c_str());
-    if (!error.hint.empty()) std::fprintf(stderr, "  hint: %s\n", error.hint.c_str());
 }
 
 } // namespace ktstr::cli

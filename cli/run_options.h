@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/messages.h"
 #include "interp/compile/compile.h"
 
 namespace ktstr::cli {
@@ -42,8 +43,5 @@ bool matches_filters(const std::vector<std::string>& filters, const CompiledScen
 // exit_usage then).
 std::optional<CompileResult> compile_or_explain(const std::vector<std::filesystem::path>& paths,
                                                 const CompileOptions& options);
-
-// "ktstr: <message>" and its hint, on standard error.
-void complain(const Error& error);
 
 } // namespace ktstr::cli
