@@ -83,7 +83,7 @@ class Layout {
 
     // --- What does not fit in a line, or holds comments
 
-    // A statement, or an element of a list. Goes on in further lines at the words and operations that allow it.
+    // A statement, or an element of a list.
     void broken(Index begin, Index end, std::uint32_t indent) {
         for (Index i = begin; i < end;) {
             if (tokens_[i].role == Role::open_block) {
@@ -91,38 +91,53 @@ class Layout {
                 i = tokens_[i].match + 1;
                 continue;
             }
-            const Index next = piece_end(i, end);
-            piece(i, next, end, indent);
+            Index next = i;
+            while (next < end && tokens_[next].role != Role::open_block) ++next;
+            pieces(i, next, next < end, indent);
             i = next;
         }
     }
 
-    // Up to the next token where a line may end.
-    [[nodiscard]] Index piece_end(Index begin, Index end) const {
-        Index i = begin;
-        do i = (is_breakable(tokens_[i].role) ? tokens_[i].match : i) + 1;
-        while (i < end && !tokens_[i].may_break && tokens_[i].role != Role::open_block);
-        return i;
+    // Goes on in further lines where the tokens hold together least. `opens_block`: the brace of a block follows.
+    void pieces(Index begin, Index end, bool opens_block, std::uint32_t indent) {
+        const std::uint8_t weakest = weakest_bond(begin, end);
+        for (Index i = begin; i < end;) {
+            Index next = i;
+            do next = behind(next);
+            while (next < end && (tokens_[next].bond == 0 || tokens_[next].bond != weakest));
+            piece(i, next, opens_block && next == end, indent);
+            i = next;
+        }
     }
 
-    // On this line if it fits; or on the next one if it fits there; or here, its brackets broken.
-    void piece(Index begin, Index end, Index statement_end, std::uint32_t indent) {
-        const bool opens_block = end < statement_end && tokens_[end].role == Role::open_block;
-        const std::uint32_t tail = opens_block ? 2 : 0; // " {"
+    // The token behind this one, or behind the bracket that it opens.
+    [[nodiscard]] Index behind(Index token) const {
+        return (is_breakable(tokens_[token].role) ? tokens_[token].match : token) + 1;
+    }
+
+    [[nodiscard]] std::uint8_t weakest_bond(Index begin, Index end) const {
+        std::uint8_t weakest = 0;
+        for (Index i = behind(begin); i < end; i = behind(i))
+            if (tokens_[i].bond != 0 && (weakest == 0 || tokens_[i].bond < weakest)) weakest = tokens_[i].bond;
+        return weakest;
+    }
+
+    // On this line if it fits; or on the next one if it fits there; or in pieces.
+    void piece(Index begin, Index end, bool opens_block, std::uint32_t indent) {
         const bool after_block = !writer_.at_line_start() && tokens_[begin - 1].role == Role::close_block;
         const std::uint32_t next_indent = indent + (after_block ? 0 : continuation);
         if (!writer_.at_line_start() && stream_.has_comments(begin))
             writer_.start_line_with_comments(begin, next_indent, false);
         const bool smooth = measure_.is_smooth(begin, end);
-        const std::uint32_t width = measure_.width(begin, end) + tail;
+        const std::uint32_t width = measure_.width(begin, end) + (opens_block ? 2 : 0); // " {"
         if (smooth && fits(begin, width)) return writer_.put(begin, end);
-        if (!writer_.at_line_start() && next_indent < writer_.column()) {
-            const bool fits_next = smooth && next_indent + width <= line_width;
-            if (fits_next || !fits(begin, measure_.width(begin, first_bracket(begin, end)))) {
-                writer_.start_line(next_indent);
-                if (smooth && fits(begin, width)) return writer_.put(begin, end);
-            }
+        const bool can_move = !writer_.at_line_start() && next_indent < writer_.column();
+        if (can_move && smooth && next_indent + width <= line_width) {
+            writer_.start_line(next_indent);
+            return writer_.put(begin, end);
         }
+        if (weakest_bond(begin, end) != 0) return pieces(begin, end, opens_block, indent);
+        if (can_move && !fits(begin, measure_.width(begin, first_bracket(begin, end)))) writer_.start_line(next_indent);
         tokens(begin, end, next_indent);
     }
 
@@ -133,7 +148,7 @@ class Layout {
         return end;
     }
 
-    // A piece token by token: brackets that do not fit are broken; comments end lines.
+    // A piece without weak bonds, token by token: brackets that do not fit are broken; comments end lines.
     void tokens(Index begin, Index end, std::uint32_t next_indent) {
         for (Index i = begin; i < end; ++i) {
             if (i > begin && stream_.has_comments(i)) writer_.start_line_with_comments(i, next_indent, false);

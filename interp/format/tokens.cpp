@@ -17,6 +17,25 @@ bool is_leaf(Kind kind) {
            kind == Kind::comparison_sign;
 }
 
+// Weakest first.
+enum Bond : std::uint8_t { words = 1, disjunctions, conjunctions, comparisons, ranges, sums, products };
+
+Bond word_bond(std::string_view word) {
+    if (word == "or" || word == "implies") return disjunctions;
+    if (word == "and") return conjunctions;
+    for (const std::string_view pattern :
+         {"until", "within", "nondecreasing", "increasing", "steady", "after", "converges", "by"})
+        if (word == pattern) return comparisons;
+    return words;
+}
+
+Bond operation_bond(std::string_view operation) {
+    if (operation == ".." || operation == "+-") return ranges;
+    if (operation == "+" || operation == "-") return sums;
+    if (operation == "*" || operation == "/") return products;
+    return comparisons;
+}
+
 class Tokenizer {
   public:
     Tokenizer(std::string_view text, const syntax::Tree& tree) : tree_(tree) {
@@ -142,7 +161,7 @@ class Tokenizer {
             token.end = token.begin + 1;
             read_sign(token, first);
         }
-        token.may_break = may_break(token);
+        token.bond = bond_of(token);
     }
 
     void read_sign(Token& token, char first) {
@@ -179,14 +198,27 @@ class Tokenizer {
         }
     }
 
-    // Before the words and the operations inside a statement, and behind commas that are in no bracket.
-    [[nodiscard]] bool may_break(const Token& token) const {
-        if (token.statement || stream_.tokens.empty()) return false;
+    // Lines can end before the words and the operations inside a statement, and behind commas that are in no bracket:
+    // outside groups rather than inside, and in the order in which operations bind.
+    [[nodiscard]] std::uint8_t bond_of(const Token& token) const {
+        if (token.statement || stream_.tokens.empty()) return 0;
         const Role before = previous().role;
-        if (token.role == Role::operation) return true;
-        if (before == Role::comma) return open_.empty() || stream_.tokens[open_.back()].role == Role::open_block;
-        return token.role == Role::keyword &&
-               (before == Role::leaf || before == Role::close_bracket || before == Role::close_record);
+        const bool behind_operand =
+            before == Role::leaf || before == Role::close_bracket || before == Role::close_record;
+        std::uint8_t bond = 0;
+        if (before == Role::comma && (open_.empty() || stream_.tokens[open_.back()].role == Role::open_block))
+            bond = words;
+        else if (token.role == Role::operation)
+            bond = operation_bond(stream_.text_of(token));
+        else if (token.role == Role::keyword && behind_operand && !is_in_of_loop())
+            bond = word_bond(stream_.text_of(token));
+        return bond == 0 ? bond : static_cast<std::uint8_t>(bond + std::min(groups_, 30U) * (products + 1));
+    }
+
+    // `for name in`: stays together.
+    [[nodiscard]] bool is_in_of_loop() const {
+        const auto& tokens = stream_.tokens;
+        return tokens.size() > 1 && tokens[tokens.size() - 2].kind == Kind::for_each;
     }
 
     void add(Token& token) {
@@ -198,10 +230,14 @@ class Tokenizer {
             token.role == Role::comma || token.role == Role::colon || token.role == Role::open_block;
         token.comments = gap_begin_;
         if (!passes_comments) settle_comments();
-        if (token.role >= Role::open_block && token.role <= Role::open_plain) open_.push_back(index);
+        if (token.role >= Role::open_block && token.role <= Role::open_plain) {
+            open_.push_back(index);
+            if (token.role == Role::open_plain) ++groups_;
+        }
         if (token.role >= Role::close_block && token.role <= Role::close_bracket) {
             token.match = open_.back();
             stream_.tokens[token.match].match = index;
+            if (stream_.tokens[token.match].role == Role::open_plain) --groups_;
             open_.pop_back();
         }
         last_leaf_ = here_.leaf_end > 0 ? here_.leaf : Kind::file;
@@ -238,6 +274,7 @@ class Tokenizer {
     TokenStream stream_;
     std::vector<bool> is_statement_;
     std::vector<std::uint32_t> open_; // brackets
+    std::uint32_t groups_ = 0;        // open ones
     std::uint32_t node_ = 0;          // the next one of the tree
     std::uint32_t gap_begin_ = 0;     // the first comment that no token has yet
     std::uint32_t comment_column_ = none;

@@ -41,9 +41,10 @@ struct Token {
     std::uint32_t comments = 0;             // first comment before this token; the next token's is one past the last
     syntax::Kind kind = syntax::Kind::file; // of the outermost node that begins here
     Role role = Role::leaf;
+    std::uint8_t bond = 0;         // how hard it holds to the token before: a long statement goes on in the next line
+                                   // where it is weakest; 0: never there
     bool statement : 1 = false;    // begins a statement of a block, or of the file
     bool glued : 1 = false;        // a bracket that stands right behind its name
-    bool may_break : 1 = false;    // a long statement can go on in the next line here
     bool line_before : 1 = false;  // the source has a line end before it
     bool blank_before : 1 = false; // the source has a blank line before it, or between it and the comment before it
 };
