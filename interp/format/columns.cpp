@@ -33,12 +33,13 @@ class Columns {
         std::uint32_t comment = 0;
     };
 
-    // Calls `visit` for each longest run of neighbours with the same key that is not 0.
+    // Calls `visit` for each longest run of neighbours with the same key that is not 0. Comments that go on below
+    // another part nothing.
     template <typename Key, typename Visit> void for_runs(const Key& key, const Visit& visit) {
         for (std::size_t begin = 0; begin < lines_.size();) {
             std::size_t end = begin + 1;
             if (key(begin) != 0) {
-                while (end < lines_.size() && key(end) == key(begin) && !lines_[end].blank_before &&
+                while (end < lines_.size() && (key(end) == key(begin) || !has_text(end)) && !lines_[end].blank_before &&
                        lines_[end].indent == lines_[begin].indent)
                     ++end;
                 visit(begin, end);
@@ -49,7 +50,8 @@ class Columns {
 
     // Width of what is left of a stop, from the stop before it on; 0 if nothing is.
     [[nodiscard]] std::uint32_t cell(const Line& line, std::size_t level) const {
-        const std::uint32_t begin = level == 0 || line.stops[0].key == 0 ? line.begin : line.stops[0].offset;
+        if (line.stops[level].key == 0) return 0;
+        const std::uint32_t begin = level == 0 ? line.begin : line.stops[0].offset;
         const std::uint32_t end = line.stops[level].offset;
         return end == begin ? 0 : width_of(std::string_view(in_.text).substr(begin, end - begin)) - 1;
     }
@@ -65,6 +67,7 @@ class Columns {
             if (const std::uint32_t width = cell(lines_[i], level); width <= most) column = std::max(column, width);
         for (std::size_t i = begin; i < end; ++i) {
             const std::uint32_t width = cell(lines_[i], level);
+            if (!has_text(i)) continue;
             if (width == 0)
                 pads_[i].stops[level] = column + 1; // with the blank that an empty cell lacks
             else if (width < column)

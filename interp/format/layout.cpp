@@ -74,7 +74,7 @@ class Layout {
 
     void statement(Index begin, Index end, std::uint32_t indent) {
         const bool one_line = measure_.can_be_one_line(begin, end) && indent + measure_.width(begin, end) <= line_width;
-        writer_.set_stops(stops_of(tokens_, begin, end, one_line, indent == 0));
+        writer_.set_stops(one_line ? stops_of(tokens_, begin, end, indent == 0) : StopPlaces{});
         if (one_line)
             writer_.put(begin, end);
         else

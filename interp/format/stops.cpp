@@ -70,10 +70,10 @@ StopPlaces block_stops(const std::vector<Token>& tokens, std::uint32_t begin, st
 
 } // namespace
 
-StopPlaces stops_of(const std::vector<Token>& tokens, std::uint32_t begin, std::uint32_t end, bool one_line, bool top) {
+StopPlaces stops_of(const std::vector<Token>& tokens, std::uint32_t begin, std::uint32_t end, bool top) {
     const Kind kind = tokens[begin].kind;
     const std::uint32_t brace = find(tokens, begin, end, Role::open_block);
-    if (brace != none) return one_line && has_head(kind) ? block_stops(tokens, begin, brace) : StopPlaces{};
+    if (brace != none) return has_head(kind) ? block_stops(tokens, begin, brace) : StopPlaces{};
     const StopPlace equals = equals_of(tokens, begin, end);
     if (top || !is_setting(kind)) return {equals, StopPlace{}};
     return {StopPlace{begin + 1, values, keyword_reach}, equals};

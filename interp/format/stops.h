@@ -6,7 +6,7 @@
 
 namespace ktstr::format {
 
-// Of the statement [begin, end). `one_line`: it is not broken; `top`: it is one of the file.
-StopPlaces stops_of(const std::vector<Token>& tokens, std::uint32_t begin, std::uint32_t end, bool one_line, bool top);
+// Of the statement [begin, end), which is one line. `top`: it is one of the file.
+StopPlaces stops_of(const std::vector<Token>& tokens, std::uint32_t begin, std::uint32_t end, bool top);
 
 } // namespace ktstr::format

@@ -55,6 +55,19 @@ TEST_CASE("the files of the project are in the layout of ktstr fmt") {
         }
 }
 
+TEST_CASE("the examples of the reference are in the layout that it describes") {
+    const std::string page = text_of(fs::path(KTSTR_SOURCE_DIRECTORY) / "docs/format.md");
+    const std::string open = "```ktl\n";
+    int examples = 0;
+    for (std::size_t at = page.find(open); at != std::string::npos; at = page.find(open, at)) {
+        at += open.size();
+        const std::string example = page.substr(at, page.find("```", at) - at);
+        CHECK(formatted(example) == example);
+        ++examples;
+    }
+    CHECK(examples == 4);
+}
+
 TEST_CASE("an empty file stays empty, and one of comments only keeps them") {
     CHECK(formatted("").empty());
     CHECK(formatted(" \n\n\t").empty());
