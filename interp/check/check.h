@@ -53,6 +53,7 @@ class Checker {
     void check_step(const ast::Statement& step, const Module& module, model::Scenario& out);
     void check_hold(const ast::Statement& hold, const Module& module, model::Step& out);
     void check_lua(const ast::Statement& check, const Module& module, model::Scenario& out);
+    void check_program(const ast::Expression& program);
     // Binds the arguments of a template; null if there is no such template.
     const Symbol* bind_template(const ast::Statement& instance, const Module& module);
     void check_declarations(const Module& module);

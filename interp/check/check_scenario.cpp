@@ -5,6 +5,7 @@
 #include "interp/check/lifetimes.h"
 #include "interp/check/settings.h"
 #include "interp/diagnostics/suggest.h"
+#include "interp/lua/parse.h"
 
 namespace ktstr::check {
 
@@ -30,6 +31,7 @@ Checker::Checker(Diagnostics& diagnostics, const Environment& environment)
       evaluator_(names_, diagnostics, environment_) {
     evaluator_.set_workload_of(
         [this](const ast::Expression& expression, const Module& module) { return workload_value(expression, module); });
+    evaluator_.set_program([this](const ast::Expression& program) { check_program(program); });
 }
 
 std::vector<model::Scenario> Checker::check_file(const Module& module) {
@@ -317,11 +319,25 @@ void Checker::check_hold(const ast::Statement& hold, const Module& module, model
         diagnostics_.add(Code::out_of_range, time.span, "a hold must be between 0s and 86400s");
 }
 
+// What is wrong in a Lua program is told in the line it stands on.
+void Checker::check_program(const ast::Expression& program) {
+    const SourceFile& file = *program.span.file;
+    const auto problem = lua::parse_lua(program.text, file.shown(), program.span.line());
+    if (!problem) return;
+    const std::string_view line = file.line(problem->line);
+    auto begin = static_cast<std::uint32_t>(line.data() - file.text().data());
+    auto end = begin + static_cast<std::uint32_t>(line.size());
+    while (begin < end && (file.text()[begin] == ' ' || file.text()[begin] == '\t')) ++begin;
+    const bool inside = !line.empty() && begin < program.span.end;
+    diagnostics_.add(Code::bad_lua, inside ? Span{&file, begin, end} : program.span, problem->message);
+}
+
 void Checker::check_lua(const ast::Statement& check, const Module& module, model::Scenario& out) {
     plan::Check made;
     made.name = evaluator_.evaluate_name(check.names.front(), module).value_or("?");
     const ast::Expression& program = check.values.front();
     made.lua = program.text;
+    check_program(program);
     made.always = check.has(Kind::always_word);
     made.source = position_of(program.span);
     for (const auto& other : out.checks)

@@ -38,7 +38,7 @@ std::optional<Value> Evaluator::evaluate(const ast::Expression& expression, cons
     case Kind::number: return literal_value(expression.span, diagnostics_);
     case Kind::cpu_list: return cpu_list_value(expression.span, diagnostics_);
     case Kind::string: return evaluate_string_value(expression, module);
-    case Kind::lua_text: return Value{Type::program, 0, 0, expression.text};
+    case Kind::lua_text: program_(expression); return Value{Type::program, 0, 0, expression.text};
     case Kind::value: return evaluate_value(expression, module);
     case Kind::call: return evaluate_call(expression, module);
     case Kind::list: return evaluate_list(expression, module);

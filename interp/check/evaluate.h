@@ -71,6 +71,8 @@ class Evaluator {
     // How a workload is evaluated: work types and their parameters are the checker's.
     using WorkloadOf = std::function<std::optional<Value>(const ast::Expression&, const Module&)>;
     void set_workload_of(WorkloadOf workload_of) { workload_of_ = std::move(workload_of); }
+    // How a Lua program is checked.
+    void set_program(std::function<void(const ast::Expression&)> program) { program_ = std::move(program); }
 
   private:
     std::optional<Value> evaluate_value(const ast::Expression& expression, const Module& module);
@@ -110,6 +112,7 @@ class Evaluator {
     const Environment& environment_;
     std::optional<plan::Topology> topology_;
     WorkloadOf workload_of_;
+    std::function<void(const ast::Expression&)> program_;
     std::vector<Local> locals_;
     std::size_t visible_ = 0; // locals before this one cannot be seen
     std::map<const Symbol*, std::optional<Value>> values_;

@@ -69,6 +69,9 @@ const std::string_view* standard_source(std::string_view name) {
 }
 
 const Module& Modules::load(const std::filesystem::path& path, const std::string& shown) {
+    library::Resolver resolver(path);
+    const std::string project = resolver.project().string();
+    project_ = &projects_.try_emplace(project, std::move(resolver)).first->second;
     return read_file_module(path, shown);
 }
 
@@ -76,15 +79,30 @@ Module& Modules::read_file_module(const std::filesystem::path& path, const std::
     std::error_code code;
     auto real = std::filesystem::weakly_canonical(path, code);
     if (code) real = path;
-    auto [entry, added] = modules_.try_emplace(real.string(), nullptr);
+    auto [entry, added] = modules_.try_emplace(project_->project().string() + "\n" + real.string(), nullptr);
     if (!added) return *entry->second;
     entry->second = std::make_unique<Module>();
     Module& module = *entry->second;
     module.path = real;
-    module.source =
-        syntax::read_source(real, shown, real.lexically_relative(library_root(real)).generic_string(), diagnostics_);
+    const auto in_library = project_->file_name(real);
+    module.source = syntax::read_source(
+        real, shown, in_library ? *in_library : real.lexically_relative(library_root(real)).generic_string(),
+        diagnostics_);
     fill(module);
     return module;
+}
+
+// lib.NAME or lib.NAME.MODULE
+Module* Modules::read_library_module(const Module& module, const ast::Name& name) {
+    const std::string rest = name.text.substr(4);
+    const auto dot = rest.find('.');
+    const std::string part = dot == std::string::npos ? "" : rest.substr(dot + 1);
+    const auto path = project_->module(module.path, rest.substr(0, dot), part);
+    if (!path) {
+        diagnostics_.add(Code::unknown_module, name.span, path.error().message, path.error().hint);
+        return nullptr;
+    }
+    return &read_file_module(*path, project_->file_name(*path).value_or(path->string()));
 }
 
 Module* Modules::read_standard_module(const ast::Name& module_name) {
@@ -152,12 +170,17 @@ void Modules::define_names(Module& module) {
 
 Module* Modules::import_target(const Module& module, const ast::Statement& use) {
     const ast::Name& name = use.names.front();
+    if (!is_path(use) && name.text.substr(0, 4) == "lib.") return read_library_module(module, name);
     if (!is_path(use)) return read_standard_module(name);
     const auto path = module.path.parent_path() / name.text;
     std::error_code code;
     if (module.path.empty() || !std::filesystem::is_regular_file(path, code)) {
         diagnostics_.add(Code::unknown_module, name.span, "there is no file \"" + name.text + "\"",
                          "the path is relative to the file that uses it");
+        return nullptr;
+    }
+    if (const auto allowed = project_->check_path(module.path, path); !allowed) {
+        diagnostics_.add(Code::unknown_module, name.span, allowed.error().message, allowed.error().hint);
         return nullptr;
     }
     const auto shown = std::filesystem::path(module.source->shown()).parent_path() / name.text;

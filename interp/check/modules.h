@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "interp/diagnostics/diagnostic.h"
+#include "interp/library/resolve.h"
 #include "interp/syntax/ast.h"
 
 namespace ktstr::check {
@@ -66,7 +67,9 @@ class Modules {
     const Module& load(const std::filesystem::path& path, const std::string& shown);
 
   private:
+    // A module of the project that is being loaded: libraries are those of its ktl.toml.
     Module& read_file_module(const std::filesystem::path& path, const std::string& shown);
+    Module* read_library_module(const Module& module, const ast::Name& name);
     Module* read_standard_module(const ast::Name& name);
     void fill(Module& module);
     void define_names(Module& module);
@@ -74,7 +77,9 @@ class Modules {
     Module* import_target(const Module& module, const ast::Statement& use);
 
     Diagnostics& diagnostics_;
-    std::map<std::string, std::unique_ptr<Module>> modules_; // by canonical path, or std.x
+    std::map<std::string, std::unique_ptr<Module>> modules_; // by project and canonical path, or std.x
+    std::map<std::string, library::Resolver> projects_;      // by the folder of their ktl.toml; "" without one
+    library::Resolver* project_ = nullptr;                   // of the file that is being loaded
 };
 
 } // namespace ktstr::check

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "interp/check/check.h"
 #include "interp/compile/lower.h"
+#include "interp/syntax/find_files.h"
 #include "interp/syntax/read_source.h"
 
 namespace ktstr {
@@ -14,46 +15,6 @@ namespace ktstr {
 namespace fs = std::filesystem;
 
 namespace {
-
-// All .ktl files below `folder`, sorted by path. Links to folders are not followed, so there are no circles.
-Result<std::vector<fs::path>> files_below(const fs::path& folder) {
-    std::vector<fs::path> files;
-    std::error_code code;
-    fs::recursive_directory_iterator walk(folder, fs::directory_options::skip_permission_denied, code);
-    for (; !code && walk != fs::recursive_directory_iterator(); walk.increment(code)) {
-        std::error_code ignored;
-        if (walk->path().filename().string().front() == '.') {
-            if (walk->is_directory(ignored)) walk.disable_recursion_pending();
-        } else if (walk->path().extension() == ".ktl" && !walk->is_directory(ignored)) {
-            files.push_back(walk->path());
-        }
-    }
-    if (code) return Error{"cannot read the folder " + folder.string() + ": " + code.message()};
-    if (files.empty())
-        return Error{"there is no .ktl file in " + folder.string(), "scenarios are in files that end in .ktl"};
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
-Result<std::vector<fs::path>> find_files(const std::vector<fs::path>& paths) {
-    std::vector<fs::path> files;
-    std::set<fs::path> seen;
-    for (const auto& path : paths) {
-        std::error_code code;
-        const auto status = fs::status(path, code);
-        if (!fs::exists(status))
-            return Error{"there is no file or folder " + path.string(), "paths are relative to the current folder"};
-        std::vector<fs::path> found = {path};
-        if (fs::is_directory(status)) {
-            auto below = files_below(path);
-            if (!below) return below.error();
-            found = std::move(*below);
-        }
-        for (auto& file : found)
-            if (seen.insert(fs::weakly_canonical(file, code)).second) files.push_back(std::move(file));
-    }
-    return files;
-}
 
 // Every combination of what the gauntlet runs over.
 CompiledGauntlet spread_out(const check::Gauntlet& gauntlet, const fs::path& file, const CompileOptions& options) {
@@ -83,7 +44,7 @@ CompiledGauntlet spread_out(const check::Gauntlet& gauntlet, const fs::path& fil
 } // namespace
 
 Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const CompileOptions& options) {
-    const auto files = find_files(paths);
+    const auto files = syntax::find_files(paths);
     if (!files) return files.error();
     CompileResult result;
     Diagnostics diagnostics;
@@ -116,7 +77,10 @@ std::optional<std::string> source_line(const CompiledScenario& scenario, const p
     if (const std::string_view* standard = check::standard_source(position.file)) {
         text = *standard;
     } else {
-        auto content = read_file(scenario.root / position.file, syntax::max_source_bytes);
+        fs::path path = scenario.root / position.file;
+        if (position.file.rfind("lib/", 0) == 0)
+            if (auto found = library::Resolver(scenario.file).file_of(position.file)) path = *found;
+        auto content = read_file(path, syntax::max_source_bytes);
         if (!content) return std::nullopt;
         text = std::move(*content);
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "interp/eval/checks.h"
 #include "interp/eval/expectations.h"
 #include "interp/eval/run_failure.h"
 
@@ -89,6 +90,7 @@ Verdict judge_failed_run(const plan::Plan& plan, const plan::Record& record, std
     for (const auto& expectation : plan.expectations)
         assertions.push_back(expectation.kind == Expectation::Kind::error ? std::move(*error++)
                                                                           : not_judged(expectation, expected));
+    for (auto& result : judge_checks(plan, record, true)) assertions.push_back(std::move(result));
     Verdict verdict = folded(std::move(assertions));
     verdict.expected_failure = expected;
     return verdict;
@@ -104,7 +106,8 @@ Verdict judge_clean_run(const plan::Plan& plan, const plan::Record& record) {
         }
         for (auto& result : judge_measured(plan, expectation, record)) assertions.push_back(std::move(result));
     }
-    if (plan.expectations.empty()) assertions.push_back(nothing_expected(plan));
+    for (auto& result : judge_checks(plan, record, false)) assertions.push_back(std::move(result));
+    if (plan.expectations.empty() && plan.checks.empty()) assertions.push_back(nothing_expected(plan));
     return folded(std::move(assertions));
 }
 

@@ -12,7 +12,7 @@
 #include "interp/lua/object.h"
 #include "interp/lua/state.h"
 #include "interp/lua/value.h"
-#include "interp/plan/topology.h"
+#include "interp/plan/plan.h"
 
 namespace ktstr::lua {
 
@@ -30,14 +30,16 @@ const json& plan_of(lua_State* state, const Object& run) {
 
 void push_scheduler(lua_State* state, const Object& run) {
     const json& plan = plan_of(state, run);
-    if (const auto scheduler = plan.find("scheduler"); scheduler != plan.end() && scheduler->is_object())
-        push_text_member(state, *scheduler, "name");
+    if (const auto scheduler = plan.find("scheduler"); scheduler != plan.end() && scheduler->is_string())
+        push_text_member(state, plan, "scheduler");
     else
         lua_pushnil(state); // the kernel's own
 }
 
 void push_topology(lua_State* state, const Object& run) {
-    const auto topology = plan::parse_topology(text_member(plan_of(state, run), "topology"));
+    const json& plan = plan_of(state, run);
+    const auto member = plan.find("topology");
+    const auto topology = plan::topology_from_json(member == plan.end() ? json() : *member);
     if (!topology) raise(state, "the plan's topology cannot be read: " + topology.error().message);
     lua_newtable(state);
     push_text(state, topology->label());

@@ -100,6 +100,13 @@ Result<Plan> plan_from_json(const json& value) {
     return plan;
 }
 
+Result<Topology> topology_from_json(const json& value) {
+    auto topology = Reader::read<Topology>(value, "topology");
+    if (!topology) return topology;
+    if (auto valid = check_topology(*topology); !valid) return valid.error();
+    return topology;
+}
+
 KTSTR_DESCRIBED(SourcePosition);
 KTSTR_DESCRIBED(Topology::Node);
 KTSTR_DESCRIBED(Topology);

@@ -406,6 +406,9 @@ std::string plan_hash(const Plan& plan);
 // Refuses another plan_version, a missing field and a field of the wrong type or range, by name.
 Result<Plan> plan_from_json(const nlohmann::json& json);
 
+// The "topology" of a plan alone.
+Result<Topology> topology_from_json(const nlohmann::json& json);
+
 std::string_view to_string(Policy policy);
 std::string_view to_string(Comparison comparison); // "<="
 std::string_view to_string(Expectation::Kind kind);

@@ -36,7 +36,6 @@ class Finder {
         }
         for (const auto& expectation : plan_.expectations)
             if (expectation.formula) formula(*expectation.formula, expectation.source);
-        for (const auto& check : plan_.checks) add("a check in Lua", check.source);
         return std::move(found_);
     }
 

@@ -17,7 +17,10 @@ Result<std::vector<fs::path>> files_below(const fs::path& folder) {
     fs::recursive_directory_iterator walk(folder, fs::directory_options::skip_permission_denied, code);
     for (; !code && walk != fs::recursive_directory_iterator(); walk.increment(code)) {
         std::error_code ignored;
-        if (walk->path().filename().string().front() == '.') {
+        const std::string name = walk->path().filename().string();
+        // Libraries that were copied beside a ktl.toml are used, not run.
+        const bool vendored = name == "vendor" && fs::exists(walk->path().parent_path() / "ktl.toml", ignored);
+        if (name.front() == '.' || vendored) {
             if (walk->is_directory(ignored)) walk.disable_recursion_pending();
         } else if (walk->path().extension() == ".ktl" && !walk->is_directory(ignored)) {
             files.push_back(walk->path());

@@ -65,7 +65,7 @@ TEST_CASE("what else is not done is named as a user would") {
           "a scheduler's configuration file", "a cgroup for the scheduler's own process", "payload `bench`",
           "periodic captures", "`pcomm`", "an expectation over `bpf` values",
           "an expectation over the snapshot `after`", "an expectation over the metrics of payload `after`",
-          "an expectation over a formula of `spread`", "an expectation with a formula", "a check in Lua"}) {
+          "an expectation over a formula of `spread`", "an expectation with a formula"}) {
         INFO(what);
         CHECK(lacks_what(plan, what));
     }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/eval/checks.h"
+
+#include <nlohmann/json.hpp>
+
+#include "interp/lua/check.h"
+
+namespace ktstr::eval {
+
+namespace {
+
+using Status = lua::CheckOutcome::Status;
+
+Outcome outcome_of(Status status) {
+    if (status == Status::passed) return Outcome::pass;
+    return status == Status::skipped ? Outcome::skip : Outcome::fail;
+}
+
+std::string message_of(const plan::Check& check, const lua::CheckOutcome& outcome) {
+    std::string text = "check \"" + check.name + "\": ";
+    if (outcome.status == Status::passed)
+        text += std::to_string(outcome.claims.size()) + (outcome.claims.size() == 1 ? " claim holds" : " claims hold");
+    else
+        text += (outcome.status == Status::skipped ? "skipped: " : "") + outcome.reason;
+    for (const auto& claim : outcome.claims)
+        if (!claim.holds) text += "\n  " + claim.name + ": " + claim.detail;
+    for (const auto& note : outcome.notes) text += "\n  note: " + note;
+    return text;
+}
+
+} // namespace
+
+std::vector<AssertionResult> judge_checks(const plan::Plan& plan, const plan::Record& record, bool run_failed) {
+    std::vector<AssertionResult> results;
+    if (plan.checks.empty()) return results;
+    nlohmann::json whole = to_json(record);
+    whole["plan"] = to_json(plan);
+    for (const auto& check : plan.checks) {
+        AssertionResult result;
+        result.kind = "check";
+        result.written = "check \"" + check.name + "\"";
+        result.source = check.source;
+        if (run_failed && !check.always) {
+            result.message = result.written + ": not judged, the run failed";
+            results.push_back(std::move(result));
+            continue;
+        }
+        const auto outcome = lua::run_check(check.lua, check.source.file, check.source.line, whole, {});
+        result.outcome = outcome_of(outcome.status);
+        result.message = message_of(check, outcome);
+        for (const auto& claim : outcome.claims)
+            if (!claim.holds) {
+                result.source.line = claim.line;
+                break;
+            }
+        if (outcome.status == Status::error && outcome.line > 0) result.source.line = outcome.line;
+        results.push_back(std::move(result));
+    }
+    return results;
+}
+
+} // namespace ktstr::eval
