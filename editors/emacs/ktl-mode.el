@@ -25,34 +25,55 @@
   :safe #'integerp)
 
 (defconst ktl-words
-  '((statement font-lock-keyword-face
-     "args" "attach_scheduler" "backdrop" "binary" "cgroup" "clear_cpuset" "cpu_max" "cpu_weight"
-     "cpuset" "detach_scheduler" "duration" "expect" "freeze" "kernel_args" "let" "memory" "memory_max"
-     "mems" "move_all_tasks" "remove_cgroup" "restart_scheduler" "scenario" "scheduler" "set_affinity"
-     "set_cpuset" "spawn" "step" "stop_cgroup" "swap_cpusets" "sysctl" "topology" "unfreeze" "use" "work"
-     "workers")
+  '((declaration font-lock-keyword-face
+     "assert" "else" "expectations" "for" "gauntlet" "if" "let" "param" "payload" "private" "scenario"
+     "scheduler" "template" "topology" "use" "work")
+    (setting font-lock-keyword-face
+     "args" "backdrop" "better" "binary" "budget" "capture" "cgroup_parent" "check" "config" "cores"
+     "cpu_max" "cpu_weight" "cpuset" "disable" "distances" "duration" "enable" "expect" "files" "flag"
+     "flags" "io_weight" "kernel_args" "kernels" "llcs" "memory" "memory_high" "memory_low" "memory_max"
+     "memory_swap_max" "mems" "metric" "node" "output" "pids_max" "repeat" "requires" "scenarios" "seeds"
+     "step" "sysctl" "threads" "topologies" "unit" "work_types" "workers")
+    (op font-lock-keyword-face
+     "add_cgroup" "attach_scheduler" "capture_procs" "cgroup" "clear_cpuset" "detach_scheduler" "freeze"
+     "kill" "move_all_tasks" "pin_map" "read_kernel" "remove_cgroup" "replace_scheduler"
+     "restart_scheduler" "run" "set_affinity" "set_cpuset" "snapshot" "spawn" "stop_cgroup"
+     "swap_cpusets" "unfreeze" "wait" "watch" "write_bpf" "write_kernel")
     (expectation font-lock-function-name-face
-     "error" "gap" "isolation" "progress" "spread" "throughput")
+     "always" "error" "eventually" "exists" "exit_code" "gap" "include" "isolation" "progress" "spread"
+     "throughput")
     (word font-lock-builtin-face
-     "affinity" "as" "contains" "for" "host" "if" "in" "matches" "nice" "of" "off" "per" "policy"
-     "present" "to" "with")
+     "affinity" "after" "as" "at_most" "by" "cold" "comm" "contains" "converges" "every" "gid" "host"
+     "implies" "in" "increasing" "lua" "matches" "memory_policy" "nice" "nondecreasing" "of" "off"
+     "pcomm" "per" "policy" "powerset" "present" "samples" "steady" "swappable" "times" "to" "uid"
+     "until" "with" "within")
     (operator font-lock-builtin-face
      "and" "not" "or")
     (constant font-lock-constant-face
-     "false" "true")
+     "all" "false" "inherit" "kernel" "true" "usable")
     (work_type font-lock-type-face
-     "affinity_churn" "alu_hot" "bursty" "cache_pressure" "cache_yield" "fork_exit" "futex_ping_pong"
-     "idle_churn" "memory_hog" "mixed" "mutex_contention" "nice_sweep" "page_fault_churn" "pipe_io"
-     "policy_churn" "spin_wait" "timer_latency" "yield_heavy")
+     "affinity_churn" "alu_hot" "asymmetric_waker" "bursty" "cache_pipe" "cache_pressure" "cache_yield"
+     "cgroup_attach_storm" "cgroup_churn" "cross_affinity_churn" "custom" "epoll_storm" "fan_out_compute"
+     "fork_exit" "futex_fan_out" "futex_ping_pong" "idle_churn" "io_convoy" "io_rand_read"
+     "io_sync_write" "ipc_variance" "irq_wake" "memory_hog" "mixed" "mutex_contention" "net_traffic"
+     "nice_sweep" "numa_migration_churn" "numa_working_set_sweep" "page_fault_churn" "pipe_io"
+     "policy_churn" "preempt_storm" "priority_inversion" "producer_consumer_imbalance" "rt_starvation"
+     "schbench" "sequence" "signal_storm" "smt_sibling_spin" "spin_wait" "taobench" "thundering_herd"
+     "timer_latency" "wake_chain" "yield_heavy")
     )
   "The words of the language: (class face word...).")
 
 (defconst ktl-reserved-words
-  '("args" "attach_scheduler" "backdrop" "binary" "cgroup" "clear_cpuset" "cpu_max" "cpu_weight"
-    "cpuset" "detach_scheduler" "duration" "expect" "freeze" "kernel_args" "let" "memory" "memory_max"
-    "mems" "move_all_tasks" "remove_cgroup" "restart_scheduler" "scenario" "scheduler" "set_affinity"
-    "set_cpuset" "spawn" "step" "stop_cgroup" "swap_cpusets" "sysctl" "topology" "unfreeze" "use" "work"
-    "workers"
+  '("add_cgroup" "args" "assert" "attach_scheduler" "backdrop" "better" "binary" "budget" "capture"
+    "capture_procs" "cgroup" "cgroup_parent" "check" "clear_cpuset" "config" "cores" "cpu_max"
+    "cpu_weight" "cpuset" "detach_scheduler" "disable" "distances" "duration" "else" "enable" "expect"
+    "expectations" "files" "flag" "flags" "for" "freeze" "gauntlet" "if" "io_weight" "kernel_args"
+    "kernels" "kill" "let" "llcs" "memory" "memory_high" "memory_low" "memory_max" "memory_swap_max"
+    "mems" "metric" "move_all_tasks" "node" "output" "param" "payload" "pids_max" "pin_map" "private"
+    "read_kernel" "remove_cgroup" "repeat" "replace_scheduler" "requires" "restart_scheduler" "run"
+    "scenario" "scenarios" "scheduler" "seeds" "set_affinity" "set_cpuset" "snapshot" "spawn" "step"
+    "stop_cgroup" "swap_cpusets" "sysctl" "template" "threads" "topologies" "topology" "unfreeze" "unit"
+    "use" "wait" "watch" "work" "work_types" "workers" "write_bpf" "write_kernel"
     )
   "The words that begin statements and cannot be names.")
 
@@ -87,6 +108,27 @@
   binary \"scx_name\"
   args   [\"\"]
 }")
+    ("payload" "A program of the host that runs in the guest"
+     "payload |name {
+  binary \"program\"
+  args   [\"\"]
+  output json
+}")
+    ("template" "A scenario with parameters"
+     "template |name(count = 2) {
+  cgroup load { workers count of spin_wait }
+}")
+    ("gauntlet" "Scenarios over topologies, flags, kernels and seeds"
+     "gauntlet \"|name\" {
+  scenarios  all
+  topologies std.topologies.small
+  seeds      1..4
+  budget     10min
+}")
+    ("check" "A check in Lua after the run"
+     "check \"|name\" lua [[
+  
+]]")
     )
   "What `ktl-insert-snippet' inserts: (name description text).
 Point ends up at the `|'.")

@@ -142,10 +142,10 @@ TEST_CASE("a kernel that panics at boot ends the run with the panic's line") {
     CHECK(sandbox.leftovers().empty());
 }
 
-TEST_CASE("a worker that eats all memory is killed, and the run fails with that") {
+TEST_CASE("a worker that eats all memory is killed, and the run fails with that", "[waits]") {
     const Sandbox sandbox;
     const auto outcome = run_text(
-        sandbox, scenario("  duration 3s\n  memory 256MiB\n  cgroup hog { workers 1 of memory_hog(step: 16MiB) }"));
+        sandbox, scenario("  duration 12s\n  memory 96MiB\n  cgroup hog { workers 1 of memory_hog(step: 8MiB) }"));
     INFO(outcome.output << outcome.errors);
     CHECK(outcome.exit.exit_code == 1);
     CHECK(says(outcome, "signal 9"));

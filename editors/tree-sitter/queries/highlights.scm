@@ -29,6 +29,11 @@
 
 ((identifier) @type.builtin
   (#any-of? @type.builtin
-    "affinity_churn" "alu_hot" "bursty" "cache_pressure" "cache_yield" "fork_exit" "futex_ping_pong"
-    "idle_churn" "memory_hog" "mixed" "mutex_contention" "nice_sweep" "page_fault_churn" "pipe_io"
-    "policy_churn" "spin_wait" "timer_latency" "yield_heavy"))
+    "affinity_churn" "alu_hot" "asymmetric_waker" "bursty" "cache_pipe" "cache_pressure" "cache_yield"
+    "cgroup_attach_storm" "cgroup_churn" "cross_affinity_churn" "custom" "epoll_storm" "fan_out_compute"
+    "fork_exit" "futex_fan_out" "futex_ping_pong" "idle_churn" "io_convoy" "io_rand_read"
+    "io_sync_write" "ipc_variance" "irq_wake" "memory_hog" "mixed" "mutex_contention" "net_traffic"
+    "nice_sweep" "numa_migration_churn" "numa_working_set_sweep" "page_fault_churn" "pipe_io"
+    "policy_churn" "preempt_storm" "priority_inversion" "producer_consumer_imbalance" "rt_starvation"
+    "schbench" "sequence" "signal_storm" "smt_sibling_spin" "spin_wait" "taobench" "thundering_herd"
+    "timer_latency" "wake_chain" "yield_heavy"))
