@@ -222,16 +222,19 @@ bool Checker::check_error(const ast::Statement& statement, const Module& module,
     return false;
 }
 
-// The built-in `progress`, then the layers in order: the last one that speaks of a subject wins. Where the last layer
-// expects an error, it alone counts: a run that must fail owes nothing else.
+// The built-in `progress`, then the layers in order: the last one that speaks of a subject wins. Where a layer expects
+// an error, those before it do not count: a run that must fail owes nothing else.
 std::vector<model::Expectation> Checker::merge(const std::vector<model::Expectations>& layers, Span span) {
-    if (!layers.empty() && has_error(layers.back().expected)) return layers.back().expected;
     model::Expectation progress;
     progress.expectation.written = "progress";
     progress.expectation.source = position_of(span);
     progress.span = span;
     std::vector<model::Expectation> merged = {progress};
     for (const auto& layer : layers) {
+        if (has_error(layer.expected)) {
+            merged = layer.expected;
+            continue;
+        }
         const auto speaks = [&](const std::vector<model::Expectation>& list, const model::Expectation& of) {
             return std::any_of(list.begin(), list.end(), [&](const auto& one) { return same_subject(one, of); });
         };

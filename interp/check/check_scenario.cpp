@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::int64_t shortest_duration_ns = 1'000'000;
 constexpr std::int64_t longest_duration_ns = 86'400'000'000'000; // a day
-constexpr std::int64_t least_memory = 64LL << 20;
-constexpr std::int64_t most_memory = 1LL << 40;
 constexpr std::int64_t most_captures = 1'000;
 
 } // namespace
@@ -91,11 +89,13 @@ void Checker::check_assertion(const ast::Statement& assertion, const Module& mod
 struct Checker::Body {
     explicit Body(Diagnostics& diagnostics) : settings(diagnostics), machine(diagnostics) {}
     Once settings;
-    Once machine;                           // topology and scheduler
-    std::vector<model::Op> direct;          // statements of a step that stand directly in the scenario
-    Span direct_span;                       // of the first of them
-    std::optional<model::Expectations> own; // of the scenario
+    Once machine;                  // topology and scheduler
+    std::vector<model::Op> direct; // statements of a step that stand directly in the scenario
+    Span direct_span;              // of the first of them
+    bool has_topology = false;     // of its own: the scheduler's default does not count
     model::Expectations of_scheduler;
+    model::Expectations of_template;
+    model::Expectations own; // of the scenario
     std::set<std::string> kernel_settings;
 };
 
@@ -111,14 +111,16 @@ model::Scenario Checker::check_scenario(const ast::Statement& scenario, const Mo
     staged_.clear();
     loaded_.clear();
     Body state(diagnostics_);
-    state.own.emplace();
     const Symbol* made_of = nullptr;
     const ast::Statement* instance = scenario.part(Kind::instance);
     if (instance != nullptr) made_of = bind_template(*instance, module);
     if (made_of != nullptr) check_machine(made_of->statement->body, *made_of->module, out, state);
     check_machine(scenario.body, module, out, state);
     evaluator_.set_topology(out.topology);
-    if (made_of != nullptr) check_body(made_of->statement->body, *made_of->module, out, state);
+    if (made_of != nullptr) {
+        check_body(made_of->statement->body, *made_of->module, out, state);
+        state.of_template = std::exchange(state.own, {});
+    }
     check_body(scenario.body, module, out, state);
     evaluator_.set_topology(std::nullopt);
     evaluator_.leave(scope);
@@ -133,7 +135,7 @@ model::Scenario Checker::check_scenario(const ast::Statement& scenario, const Mo
     if (out.steps.empty() && !nothing) {
         out.steps.push_back({"", std::move(state.direct), {{}, {}, scenario.span}, scenario.span});
     }
-    out.expectations = merge({state.of_scheduler, *state.own}, scenario.span);
+    out.expectations = merge({state.of_scheduler, state.of_template, state.own}, scenario.span);
     for (auto& [symbol, scheduler] : staged_) out.schedulers.push_back(std::move(scheduler));
     for (auto& [symbol, payload] : loaded_) out.payloads.push_back(std::move(payload));
     return out;
@@ -205,7 +207,7 @@ void Checker::check_machine(const std::vector<ast::Statement>& body, const Modul
     if (scheduler != body.end() && state.machine.first(*scheduler)) {
         if (auto used = used_scheduler(*scheduler, module)) {
             out.scheduler = used->scheduler.name;
-            if (used->topology && !environment_.topology) out.topology = *used->topology;
+            if (used->topology && !state.has_topology && !environment_.topology) out.topology = *used->topology;
             out.kernel_args = used->kernel_args;
             out.sysctls = used->sysctls;
             state.of_scheduler = used->expectations;
@@ -216,9 +218,11 @@ void Checker::check_machine(const std::vector<ast::Statement>& body, const Modul
         }
     }
     const auto topology = std::find_if(body.begin(), body.end(), kind(Kind::topology));
-    if (topology != body.end() && state.machine.first(*topology))
+    if (topology != body.end() && state.machine.first(*topology)) {
+        state.has_topology = true;
         if (auto value = evaluator_.evaluate_as(Type::topology, topology->values.front(), module))
             if (!environment_.topology) out.topology = std::move(value->topology);
+    }
 }
 
 void Checker::check_body(const std::vector<ast::Statement>& body, const Module& module, model::Scenario& out,
@@ -247,7 +251,7 @@ void Checker::check_body(const std::vector<ast::Statement>& body, const Module& 
             break;
         }
         case Kind::step: check_step(statement, module, out); break;
-        case Kind::expect: check_expectations(statement.body, module, *state.own); break;
+        case Kind::expect: check_expectations(statement.body, module, state.own); break;
         case Kind::lua_check: check_lua(statement, module, out); break;
         default:
             if (statement.kind == Kind::cgroup || is_op(statement.kind)) {
@@ -271,9 +275,7 @@ void Checker::check_setting(const ast::Statement& setting, const Module& module,
     if (!state.settings.first(setting)) return;
     const ast::Expression& value = setting.values.front();
     if (setting.kind == Kind::memory) {
-        if (const auto bytes =
-                evaluator_.evaluate_integer(Type::size, value, module, least_memory, most_memory, "the memory"))
-            out.memory_bytes = static_cast<std::uint64_t>(*bytes);
+        out.memory_bytes = evaluator_.evaluate_memory(value, module, "the memory");
     } else if (setting.kind == Kind::duration) {
         if (const auto ns = evaluator_.evaluate_integer(Type::duration, value, module, shortest_duration_ns,
                                                         longest_duration_ns, "the duration"))

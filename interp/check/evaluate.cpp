@@ -125,13 +125,17 @@ std::optional<Value> Evaluator::evaluate_value(const ast::Expression& expression
         }
     }
     if (const Symbol* symbol = names_.find(module, name, expression.span)) return value_of_symbol(*symbol, expression);
-    if (dot != std::string::npos) { // a component of a named value: big.cpus
-        const std::string base = name.substr(0, name.rfind('.'));
-        if (const Symbol* symbol = names_.find(module, base, expression.span)) {
-            const auto value = value_of_symbol(*symbol, expression);
-            return value ? component(*value, std::string_view(name).substr(base.size() + 1), expression.span)
-                         : std::nullopt;
+    // A component of a named value: big.cpus, limits.inner.quota
+    for (auto end = name.rfind('.'); end != std::string::npos && end > 0; end = name.rfind('.', end - 1)) {
+        const Symbol* symbol = names_.find(module, name.substr(0, end), expression.span);
+        if (symbol == nullptr) continue;
+        auto value = value_of_symbol(*symbol, expression);
+        for (std::size_t at = end; at != std::string::npos && value;) {
+            const std::size_t next = name.find('.', at + 1);
+            value = component(*value, std::string_view(name).substr(at + 1, next - at - 1), expression.span);
+            at = next;
         }
+        return value;
     }
     if (plan::find_work_type(name) != nullptr) return workload_of_(expression, module);
     std::vector<std::string> others = {"all", "usable", "true", "false", "kernel"};
@@ -244,7 +248,13 @@ std::optional<Value> Evaluator::component(const Value& value, std::string_view n
         if (name == "cores") return count(topology.cores);
         if (name == "threads") return count(topology.threads);
         if (name == "smt") return boolean(topology.threads > 1);
-        known = {"cpus", "nodes", "llcs", "cores", "threads", "smt"};
+        if (name == "cpu_nodes") { // the others have memory only
+            Value nodes{Type::list};
+            for (int node = 0; node < topology.nodes; ++node)
+                if (topology.llcs_of_node(node) > 0) nodes.items.push_back(count(node));
+            return nodes;
+        }
+        known = {"cpus", "nodes", "llcs", "cores", "threads", "smt", "cpu_nodes"};
     } else if (value.type == Type::list) {
         if (name == "length") return count(static_cast<std::int64_t>(value.items.size()));
         known = {"length"};
@@ -296,6 +306,16 @@ std::optional<std::int64_t> Evaluator::evaluate_integer(Type type, const ast::Ex
                     what + " is " + show(*value) + ", it must be between " + show_integer(type, minimum) + " and " +
                         show_integer(type, maximum));
     return value->integer;
+}
+
+// Of a machine or a node: QEMU and the kernel want whole MiB.
+std::optional<std::uint64_t> Evaluator::evaluate_memory(const ast::Expression& expression, const Module& module,
+                                                        const std::string& what) {
+    constexpr std::int64_t mib = 1LL << 20;
+    const auto bytes = evaluate_integer(Type::size, expression, module, 64 * mib, 1LL << 40, what);
+    if (!bytes) return std::nullopt;
+    if (*bytes % mib != 0) return fail(Code::out_of_range, expression.span, what + " must be whole MiB");
+    return static_cast<std::uint64_t>(*bytes);
 }
 
 std::optional<double> Evaluator::evaluate_percent(const ast::Expression& expression, const Module& module,

@@ -24,6 +24,8 @@ class Evaluator {
     std::optional<std::int64_t> evaluate_integer(Type type, const ast::Expression& expression, const Module& module,
                                                  std::int64_t minimum, std::int64_t maximum, const std::string& what);
     // A percentage of at most `maximum` (a fraction).
+    std::optional<std::uint64_t> evaluate_memory(const ast::Expression& expression, const Module& module,
+                                                 const std::string& what);
     std::optional<double> evaluate_percent(const ast::Expression& expression, const Module& module, double maximum,
                                            const std::string& what);
     std::optional<std::string> evaluate_string(const ast::Expression& expression, const Module& module);

@@ -38,10 +38,7 @@ std::optional<Value> Evaluator::topology_of(const ast::Statement& statement, con
             if (!in_node.first(part)) continue;
             if (part.kind == Kind::llcs) node.llcs = number(part, 0, "the number of LLCs");
             if (part.kind == Kind::memory)
-                node.memory_bytes =
-                    static_cast<std::uint64_t>(evaluate_integer(Type::size, part.values.front(), module, 64LL << 20,
-                                                                1LL << 40, "the node's memory")
-                                                   .value_or(0));
+                node.memory_bytes = evaluate_memory(part.values.front(), module, "the node's memory").value_or(0);
             if (part.kind == Kind::distances)
                 if (const auto list = evaluate_as(Type::list, part.values.front(), module))
                     for (const auto& item : list->items) {
@@ -72,6 +69,8 @@ std::optional<Value> Evaluator::topology_of(const ast::Statement& statement, con
                             std::to_string(topology.nodes) + " nodes",
                         "`distances` has one number for each node, 10 for the node itself");
     if (diagnostics_.errors() != errors) return std::nullopt;
+    if (const auto sound = plan::check_topology(topology); !sound)
+        return fail(Code::out_of_range, name, sound.error().message, sound.error().hint);
     return value;
 }
 

@@ -47,8 +47,10 @@ std::string show_unit(std::int64_t value, std::initializer_list<std::pair<std::i
 }
 
 std::string show_number(double value) {
+    // 15 digits: 7% is 0.07 inside, and 0.07 * 100 is a little more than 7. A general format has no exponent below
+    // them.
     std::array<char, 64> buffer{};
-    const auto end = std::to_chars(buffer.begin(), buffer.end(), value);
+    const auto end = std::to_chars(buffer.begin(), buffer.end(), value, std::chars_format::general, 15);
     return {buffer.begin(), end.ptr};
 }
 

@@ -21,6 +21,16 @@ constexpr int max_workers = 10'000;
 std::uint64_t default_memory(const plan::Topology& topology) {
     const auto more_cpus = static_cast<std::uint64_t>(std::max(0, topology.cpus() - 8));
     const std::uint64_t wanted = 512 * mib + more_cpus * 32 * mib;
+    std::uint64_t named = 0;
+    std::uint64_t unnamed = 0;
+    for (const auto& node : topology.node_list) {
+        named += node.memory_bytes;
+        unnamed += node.memory_bytes == 0 ? 1 : 0;
+    }
+    if (named > 0) { // the others share what is left, at least 128 MiB each
+        const std::uint64_t part = unnamed > 0 && wanted > named ? (wanted - named) / unnamed / mib * mib : 0;
+        return named + unnamed * std::max(part, 128 * mib);
+    }
     const std::uint64_t per_nodes = static_cast<std::uint64_t>(topology.nodes) * 128 * mib; // equal, round parts
     return (wanted + per_nodes - 1) / per_nodes * per_nodes;
 }
@@ -246,6 +256,23 @@ void check_deadlines(const model::Scenario& scenario, std::uint64_t window, Diag
                                 "times count from the start of the workload");
 }
 
+// What the scenario says of the machine's memory must agree with what its topology says of its nodes.
+void check_memory(const model::Scenario& scenario, Diagnostics& diagnostics) {
+    std::uint64_t named = 0;
+    bool all_named = !scenario.topology.node_list.empty();
+    for (const auto& node : scenario.topology.node_list) {
+        named += node.memory_bytes;
+        all_named = all_named && node.memory_bytes > 0;
+    }
+    if (!scenario.memory_bytes || named == 0) return;
+    if (all_named ? *scenario.memory_bytes == named : *scenario.memory_bytes > named) return;
+    diagnostics.add(Code::out_of_range, scenario.span,
+                    "the memory is " + check::show_size(static_cast<std::int64_t>(*scenario.memory_bytes)) +
+                        ", the nodes of the topology have " + check::show_size(static_cast<std::int64_t>(named)),
+                    all_named ? "leave `memory` away: the nodes say it all"
+                              : "leave more for the nodes that name none");
+}
+
 } // namespace
 
 plan::Plan lower(const model::Scenario& scenario, const CompileOptions& options, Diagnostics& diagnostics) {
@@ -253,6 +280,7 @@ plan::Plan lower(const model::Scenario& scenario, const CompileOptions& options,
     plan.scenario = scenario.name;
     plan.source = check::position_of(scenario.span);
     plan.topology = scenario.topology;
+    check_memory(scenario, diagnostics);
     plan.memory_bytes = scenario.memory_bytes.value_or(default_memory(plan.topology));
     plan.scheduler = scenario.scheduler;
     plan.schedulers = scenario.schedulers;

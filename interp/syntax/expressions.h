@@ -66,11 +66,13 @@ struct primary : sor<cpu_span, number, value_string, lua_value, call, list, reco
 struct member_name : seq<one<'.'>, sor<node<Kind::name, pegtl::identifier>, quoted<Kind::text, nothing>>> {};
 struct members : fold<Kind::member, primary, plus<pegtl::not_at<pegtl::string<'.', '.'>>, member_name>> {};
 struct indexed : fold<Kind::index, members, seq<one<'['>, expression, sign<']', a_close_bracket>>> {};
+// small_ones[0].cpus
+struct of_item : fold<Kind::member, indexed, plus<pegtl::not_at<pegtl::string<'.', '.'>>, member_name>> {};
 
 // --- Arithmetic ----------------------------------------------------------------------------------------------------
 
-struct negation : node<Kind::negation, sign<'-', nothing>, indexed> {};
-struct unary : sor<negation, indexed> {};
+struct negation : node<Kind::negation, sign<'-', nothing>, of_item> {};
+struct unary : sor<negation, of_item> {};
 struct multiplying : node<Kind::operation, token<nothing, one<'*', '/'>>> {};
 struct adding : node<Kind::operation, token<nothing, sor<seq<one<'+'>, pegtl::not_at<one<'-'>>>, one<'-'>>>> {};
 struct product : fold<Kind::product, unary, plus<multiplying, unary>> {};
