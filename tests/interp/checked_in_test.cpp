@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the project ships in .ktl: scenarios/, stdlib/ and the examples of the documentation.
 #include <catch2/catch_test_macros.hpp>
+#include <map>
 #include <regex>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "interp/plan/work_types.h"
 #include "interp/syntax/keywords.h"
 #include "tests/interp/compile_help.h"
+#include "tests/interp/reference_rows.h"
 
 namespace ktstr::test {
 
@@ -22,15 +24,16 @@ CompileResult compile_folder(const char* name) {
     return std::move(*result);
 }
 
-std::string reference() {
-    auto text = read_file(source / "docs/language.md");
+std::string text_of(const char* file) {
+    auto text = read_file(source / file);
     REQUIRE(text.ok());
     return std::move(*text);
 }
 
-// The ```ktl blocks of the reference.
-std::vector<std::string> examples() {
-    const std::string text = reference();
+std::string reference() { return text_of("docs/language.md"); }
+
+// The ```ktl blocks of a page.
+std::vector<std::string> examples(const std::string& text = reference()) {
     std::vector<std::string> blocks;
     for (auto at = text.find("```ktl\n"); at != std::string::npos; at = text.find("```ktl\n", at)) {
         at += 7;
@@ -66,7 +69,7 @@ TEST_CASE("the shipped scenarios run with and without a scheduler, on at most ei
     CHECK(total <= 90'000'000'000);
 }
 
-TEST_CASE("the standard library checks as files, and every workload and topology of it can be used") {
+TEST_CASE("the standard library checks as files, and everything in it can be used") {
     CHECK(rendered(compile_folder("stdlib")).empty());
     Diagnostics diagnostics;
     check::Modules modules(diagnostics);
@@ -75,26 +78,41 @@ TEST_CASE("the standard library checks as files, and every workload and topology
         const std::string name = "std." + entry.path().stem().string();
         for (const auto& [symbol_name, symbol] : module.symbols) {
             const std::string full = name + "." + symbol_name;
-            const std::string statement = symbol.kind() == "workload" ? "cgroup a { workers 100% of " + full + " }"
-                                          : symbol.kind() == "topology"
-                                              ? "topology " + full + " cgroup a { workers 4 of spin_wait }"
-                                              : "scheduler " + full + " cgroup a { workers 4 of spin_wait }";
+            const std::map<std::string_view, std::string> uses = {
+                {"workload", "cgroup a { workers 100% of " + full + " }"},
+                {"topology", "topology " + full + " cgroup a { workers 4 of spin_wait }"},
+                {"scheduler", "scheduler " + full + " cgroup a { workers 4 of spin_wait }"},
+                {"payload", "run " + full},
+                {"bundle of expectations",
+                 "cgroup a { cpuset 0 workers 2 of spin_wait } expect { include " + full + " }"},
+                {"value", "topology " + full + "[0] cgroup a { workers 4 of spin_wait }"}};
+            const auto use = uses.find(symbol.kind());
+            if (use == uses.end()) continue; // templates: tests/stdlib
             INFO(full);
-            CHECK(codes_of("use " + name + "\nscenario \"t\" { " + statement + " }").empty());
+            CHECK(codes_of("use " + name + "\nscenario \"t\" { " + use->second + " }").empty());
         }
     }
 }
 
 TEST_CASE("every example of the language reference compiles without a word") {
     const auto blocks = examples();
-    CHECK(blocks.size() >= 13);
+    CHECK(blocks.size() >= 20);
     for (const auto& block : blocks) {
         INFO(block);
         CHECK(rendered(compile_text(block)).empty());
     }
 }
 
-TEST_CASE("the language reference has an example of every keyword, and names every work type and standard name") {
+TEST_CASE("the examples of the README compile without a word") {
+    const auto blocks = examples(text_of("README.md"));
+    CHECK(blocks.size() == 2);
+    for (const auto& block : blocks) {
+        INFO(block);
+        CHECK(rendered(compile_text(block)).empty());
+    }
+}
+
+TEST_CASE("the language reference has an example of every keyword, a row of every work type, and every standard name") {
     std::string all;
     for (const auto& block : examples()) all += block;
     for (const auto& keyword : syntax::keywords()) {
@@ -104,8 +122,7 @@ TEST_CASE("the language reference has an example of every keyword, and names eve
     const std::string text = reference();
     for (const auto& type : plan::work_types()) {
         INFO(type.name);
-        CHECK(text.find("`" + type.name) != std::string::npos);
-        for (const auto& parameter : type.parameters) CHECK(text.find("`" + parameter.name + "`") != std::string::npos);
+        CHECK(text.find(row_of(type)) != std::string::npos);
     }
     Diagnostics diagnostics;
     check::Modules modules(diagnostics);
