@@ -400,6 +400,7 @@ std::optional<std::string> Evaluator::evaluate_word(const ast::Expression& expre
         if (const auto text = evaluate_string(expression, module)) word = *text;
     if (std::find(words.begin(), words.end(), word) != words.end()) return word;
     std::string hint = word.empty() ? "" : suggest(word, words);
+    if (hint.empty() && words.empty()) hint = "there is none";
     if (hint.empty()) {
         hint = "there are";
         for (const auto& known : words)

@@ -5,6 +5,7 @@
 
 #include "interp/eval/checks.h"
 #include "interp/eval/expectations.h"
+#include "interp/eval/formulas.h"
 #include "interp/eval/run_failure.h"
 
 namespace ktstr::eval {
@@ -102,6 +103,10 @@ Verdict judge_clean_run(const plan::Plan& plan, const plan::Record& record) {
     for (const auto& expectation : plan.expectations) {
         if (expectation.kind == Expectation::Kind::error) {
             assertions.push_back(judge_expected_error(expectation, record, {}));
+            continue;
+        }
+        if (expectation.kind == Expectation::Kind::formula) {
+            assertions.push_back(judge_formula(expectation, record));
             continue;
         }
         for (auto& result : judge_measured(plan, expectation, record)) assertions.push_back(std::move(result));

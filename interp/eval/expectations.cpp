@@ -6,35 +6,18 @@
 #include <map>
 #include <tuple>
 
+#include "interp/eval/comparison.h"
 #include "interp/eval/units.h"
 
 namespace ktstr::eval {
 
 namespace {
 
-using plan::Comparison;
 using plan::Expectation;
 using plan::WorkerReport;
 using Workers = std::vector<const WorkerReport*>;
 
 constexpr double ns_per_s = 1e9;
-
-bool holds(double value, Comparison comparison, double bound) {
-    switch (comparison) {
-    case Comparison::less: return value < bound;
-    case Comparison::less_equal: return value <= bound;
-    case Comparison::greater: return value > bound;
-    case Comparison::greater_equal: return value >= bound;
-    case Comparison::equal: return value == bound;
-    case Comparison::not_equal: return value != bound;
-    }
-    return false;
-}
-
-bool covers(const std::string& wanted, const std::string& cgroup) {
-    return wanted.empty() || cgroup == wanted ||
-           (cgroup.size() > wanted.size() && cgroup[wanted.size()] == '/' && cgroup.starts_with(wanted));
-}
 
 Workers workers_of(const plan::Record& record, const std::string& cgroup) {
     Workers workers;
@@ -140,7 +123,7 @@ AssertionResult judge_progress(const Judge& judge, const Workers& workers) {
     result.value = least;
     result.bound = 1;
     result.unit = "work_units";
-    result.comparison = Comparison::greater_equal;
+    result.comparison = plan::Comparison::greater_equal;
     return result;
 }
 

@@ -20,6 +20,9 @@ constexpr std::array<std::string_view, 18> executed_work_types = {
     "timer_latency",    "pipe_io",     "futex_ping_pong", "mutex_contention", "cache_pressure", "cache_yield",
     "page_fault_churn", "fork_exit",   "nice_sweep",      "affinity_churn",   "policy_churn",   "memory_hog"};
 
+constexpr std::array<std::string_view, 7> judged_measures = {"iterations", "migrations", "cpu_time", "gap",
+                                                             "run_delay",  "throughput", "off_cpu"};
+
 std::string quoted(std::string_view word) { return "`" + std::string(word) + "`"; }
 
 class Finder {
@@ -35,7 +38,8 @@ class Finder {
             ops(step.loop);
         }
         for (const auto& expectation : plan_.expectations)
-            if (expectation.formula) formula(*expectation.formula, expectation.source);
+            if (expectation.formula && !is_judged(*expectation.formula))
+                formula(*expectation.formula, expectation.source);
         return std::move(found_);
     }
 
@@ -104,6 +108,26 @@ bool is_executed_op(std::string_view name) {
 
 bool is_executed_work_type(std::string_view name) {
     return std::find(executed_work_types.begin(), executed_work_types.end(), name) != executed_work_types.end();
+}
+
+bool is_judged(const plan::Formula& formula) {
+    switch (formula.kind) {
+    case Formula::Kind::number: return true;
+    case Formula::Kind::measure:
+        return std::find(judged_measures.begin(), judged_measures.end(), formula.path) != judged_measures.end();
+    case Formula::Kind::add:
+    case Formula::Kind::subtract:
+    case Formula::Kind::multiply:
+    case Formula::Kind::divide:
+    case Formula::Kind::compare:
+    case Formula::Kind::within:
+    case Formula::Kind::logical_not:
+    case Formula::Kind::logical_and:
+    case Formula::Kind::logical_or:
+    case Formula::Kind::logical_implies:
+        return std::all_of(formula.operands.begin(), formula.operands.end(), is_judged);
+    default: return false;
+    }
 }
 
 } // namespace ktstr::plan

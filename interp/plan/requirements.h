@@ -22,4 +22,7 @@ std::vector<Lack> lacks(const Plan& plan);
 bool is_executed_op(std::string_view name);
 bool is_executed_work_type(std::string_view name);
 
+// Whether the evaluator can judge the formula: all of its terms are numbers or what workers report of the whole run.
+bool is_judged(const Formula& formula);
+
 } // namespace ktstr::plan

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/eval/formulas.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "interp/eval/comparison.h"
+#include "interp/eval/units.h"
+
+namespace ktstr::eval {
+
+namespace {
+
+using Kind = plan::Formula::Kind;
+
+constexpr double ns_per_s = 1e9;
+
+std::optional<double> measured(const plan::Formula& measure, const plan::Record& record) {
+    double sum = 0;
+    double longest = 0;
+    double cpu = 0;
+    double life = 0;
+    double rate = 0;
+    std::size_t workers = 0;
+    for (const auto& worker : record.workers) {
+        if (!covers(measure.cgroup, worker.cgroup)) continue;
+        ++workers;
+        const auto wall = static_cast<double>(worker.wall_ns);
+        cpu += static_cast<double>(worker.cpu_ns);
+        life += wall;
+        if (wall > 0) rate += static_cast<double>(worker.work_units) * ns_per_s / wall;
+        sum += static_cast<double>(measure.path == "iterations" ? worker.iterations : worker.migrations);
+        const std::uint64_t wait = measure.path == "gap" ? worker.longest_gap_ns : worker.run_delay_ns;
+        longest = std::max(longest, static_cast<double>(wait));
+    }
+    const bool lived = life > 0 || (measure.path != "throughput" && measure.path != "off_cpu");
+    if (workers == 0 || !lived) return std::nullopt;
+    if (measure.path == "gap" || measure.path == "run_delay") return longest;
+    if (measure.path == "cpu_time") return cpu;
+    if (measure.path == "throughput") return rate;
+    return measure.path == "off_cpu" ? std::max(0.0, 1 - cpu / life) : sum;
+}
+
+std::optional<double> value_of(const plan::Formula& term, const plan::Record& record) {
+    if (term.kind == Kind::number) return term.number;
+    if (term.kind == Kind::measure) return measured(term, record);
+    const auto a = value_of(term.operands[0], record);
+    const auto b = value_of(term.operands[1], record);
+    if (!a || !b) return std::nullopt;
+    if (term.kind == Kind::add) return *a + *b;
+    if (term.kind == Kind::subtract) return *a - *b;
+    if (term.kind == Kind::multiply) return *a * *b;
+    return *b == 0 ? std::nullopt : std::optional(*a / *b);
+}
+
+Outcome negated(Outcome outcome) {
+    if (outcome == Outcome::pass) return Outcome::fail;
+    return outcome == Outcome::fail ? Outcome::pass : outcome;
+}
+
+Outcome outcome_of(const plan::Formula& condition, const plan::Record& record) {
+    const auto operand = [&](std::size_t i) { return outcome_of(condition.operands[i], record); };
+    const auto certain = [](bool holds) { return holds ? Outcome::pass : Outcome::fail; };
+    switch (condition.kind) {
+    case Kind::logical_not: return negated(operand(0));
+    case Kind::logical_implies: {
+        const Outcome first = negated(operand(0));
+        return first == Outcome::pass ? first : std::min(first, operand(1)); // pass is the weakest of the three
+    }
+    case Kind::logical_and: {
+        Outcome all = Outcome::pass;
+        for (std::size_t i = 0; i < condition.operands.size(); ++i) all = std::max(all, operand(i));
+        return all;
+    }
+    case Kind::logical_or: {
+        Outcome any = Outcome::fail;
+        for (std::size_t i = 0; i < condition.operands.size(); ++i) any = std::min(any, operand(i));
+        return any;
+    }
+    default: break;
+    }
+    std::array<std::optional<double>, 3> values;
+    for (std::size_t i = 0; i < condition.operands.size() && i < values.size(); ++i) {
+        values.at(i) = value_of(condition.operands[i], record);
+        if (!values.at(i) || std::isnan(*values.at(i))) return Outcome::inconclusive;
+    }
+    if (condition.kind == Kind::within) return certain(*values[0] >= *values[1] && *values[0] <= *values[2]);
+    return certain(holds(*values[0], condition.comparison, *values[1]));
+}
+
+std::string shown(const plan::Formula& measure, double value) {
+    const auto& path = measure.path;
+    const bool time = path == "gap" || path == "run_delay" || path == "cpu_time";
+    const std::string number = time                   ? human_duration(value)
+                               : path == "off_cpu"    ? human_ratio(value)
+                               : path == "throughput" ? human_rate(value)
+                                                      : human_count(value);
+    return path + (measure.cgroup.empty() ? "" : "(" + measure.cgroup + ")") + " is " + number;
+}
+
+// What was measured, each thing once.
+void describe(const plan::Formula& formula, const plan::Record& record, std::vector<std::string>& out) {
+    if (formula.kind == Kind::measure) {
+        const auto value = measured(formula, record);
+        const std::string text = value ? shown(formula, *value) : "nothing was measured for " + formula.path;
+        if (std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
+    }
+    for (const auto& operand : formula.operands) describe(operand, record, out);
+}
+
+} // namespace
+
+AssertionResult judge_formula(const plan::Expectation& expectation, const plan::Record& record) {
+    const plan::Formula& formula = *expectation.formula;
+    AssertionResult result;
+    result.outcome = outcome_of(formula, record);
+    result.kind = plan::to_string(expectation.kind);
+    result.written = expectation.written;
+    result.source = expectation.source;
+    const bool bound = formula.kind == Kind::compare && formula.operands[1].kind == Kind::number;
+    if (bound && formula.operands[0].kind == Kind::measure) {
+        result.cgroup = formula.operands[0].cgroup;
+        result.comparison = formula.comparison;
+        result.value = value_of(formula.operands[0], record);
+        result.bound = formula.operands[1].number;
+    }
+    std::vector<std::string> seen;
+    describe(formula, record, seen);
+    result.message = expectation.written + ": ";
+    for (const auto& text : seen) result.message += (&text == &seen.front() ? "" : ", ") + text;
+    return result;
+}
+
+} // namespace ktstr::eval

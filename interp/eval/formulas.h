@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges the formulas that need nothing but the workers' reports of the whole run.
+#pragma once
+
+#include "interp/eval/verdict.h"
+#include "interp/plan/plan.h"
+#include "interp/plan/record.h"
+
+namespace ktstr::eval {
+
+// Only for formulas that is_judged() of interp/plan/requirements.h accepts. Iterations, migrations and cpu_time are
+// sums over the workers, gap and run_delay the longest of any worker, throughput and off_cpu (1 - CPU time / life) of
+// all together.
+//
+// No worker, no life or a division by zero is inconclusive; `and` and `or` of that and something certain are what the
+// certain one makes them.
+AssertionResult judge_formula(const plan::Expectation& expectation, const plan::Record& record);
+
+} // namespace ktstr::eval

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "interp/eval/evaluate.h"
+#include "interp/plan/requirements.h"
+#include "tests/eval/made_up_run.h"
+
+using namespace ktstr;
+using namespace ktstr::test;
+using Catch::Matchers::ContainsSubstring;
+using eval::Outcome;
+using Kind = plan::Formula::Kind;
+
+namespace {
+
+plan::Formula number(double value) {
+    plan::Formula formula;
+    formula.number = value;
+    return formula;
+}
+
+plan::Formula measure(const std::string& path, const std::string& cgroup = "hot") {
+    plan::Formula formula;
+    formula.kind = Kind::measure;
+    formula.path = path;
+    formula.cgroup = cgroup;
+    return formula;
+}
+
+plan::Formula with(Kind kind, std::vector<plan::Formula> operands,
+                   plan::Comparison comparison = plan::Comparison::less_equal) {
+    plan::Formula formula;
+    formula.kind = kind;
+    formula.operands = std::move(operands);
+    formula.comparison = comparison;
+    return formula;
+}
+
+plan::Formula at_most(plan::Formula left, double bound) {
+    return with(Kind::compare, {std::move(left), number(bound)});
+}
+
+// Two workers: 10 and 30 migrations, 1 s and 2 s of CPU time in 4 s of life each.
+plan::Record record() {
+    auto made = made_up_record();
+    made.workers.resize(2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        auto& worker = made.workers[i];
+        worker.cgroup = "hot";
+        worker.wall_ns = 4'000'000'000;
+        worker.cpu_ns = (i + 1) * 1'000'000'000;
+        worker.migrations = 10 + 20 * i;
+        worker.run_delay_ns = 5'000'000 * (i + 1);
+    }
+    return made;
+}
+
+eval::AssertionResult judged(const plan::Formula& formula) {
+    REQUIRE(plan::is_judged(formula));
+    auto plan = made_up_plan();
+    plan.steps[0].ops.clear();
+    auto made = expectation(plan::Expectation::Kind::formula, "written", 0, "");
+    made.formula = formula;
+    plan.expectations = {made};
+    const auto verdict = eval::evaluate(plan, record());
+    REQUIRE(verdict.assertions.size() == 1);
+    return verdict.assertions[0];
+}
+
+} // namespace
+
+TEST_CASE("measures are summed, averaged or the longest, as their name says") {
+    CHECK(judged(at_most(measure("migrations"), 40)).outcome == Outcome::pass);
+    CHECK(judged(at_most(measure("migrations"), 39)).outcome == Outcome::fail);
+    CHECK(judged(at_most(measure("cpu_time"), 3e9)).value == 3e9);
+    CHECK(judged(at_most(measure("run_delay"), 1)).value == 10'000'000);
+    CHECK(judged(at_most(measure("off_cpu"), 1)).value == 0.625);
+    CHECK_THAT(judged(at_most(measure("migrations"), 39)).message, ContainsSubstring("migrations(hot) is 40"));
+}
+
+TEST_CASE("terms can be calculated with and lie in ranges") {
+    CHECK(judged(at_most(with(Kind::multiply, {number(2), measure("migrations")}), 80)).outcome == Outcome::pass);
+    CHECK(judged(at_most(with(Kind::divide, {measure("cpu_time"), number(1e9)}), 2.9)).outcome == Outcome::fail);
+    CHECK(judged(with(Kind::within, {measure("migrations"), number(40), number(41)})).outcome == Outcome::pass);
+    CHECK(judged(with(Kind::within, {measure("migrations"), number(41), number(50)})).outcome == Outcome::fail);
+}
+
+TEST_CASE("what was not measured is inconclusive, and only counts where it matters") {
+    const auto unknown = at_most(measure("migrations", "nobody"), 1);
+    const auto good = at_most(measure("migrations"), 100);
+    const auto bad = at_most(measure("migrations"), 1);
+    CHECK(judged(unknown).outcome == Outcome::inconclusive);
+    CHECK(judged(at_most(with(Kind::divide, {number(1), number(0)}), 1)).outcome == Outcome::inconclusive);
+    CHECK(judged(with(Kind::logical_or, {unknown, good})).outcome == Outcome::pass);
+    CHECK(judged(with(Kind::logical_and, {unknown, bad})).outcome == Outcome::fail);
+    CHECK(judged(with(Kind::logical_and, {unknown, good})).outcome == Outcome::inconclusive);
+    CHECK(judged(with(Kind::logical_not, {unknown})).outcome == Outcome::inconclusive);
+    CHECK(judged(with(Kind::logical_implies, {bad, bad})).outcome == Outcome::pass);
+    CHECK(judged(with(Kind::logical_implies, {good, bad})).outcome == Outcome::fail);
+}
+
+TEST_CASE("formulas over time are not judged yet, and are known as such") {
+    CHECK_FALSE(plan::is_judged(with(Kind::always, {at_most(measure("gap"), 1)})));
+    CHECK_FALSE(plan::is_judged(at_most(measure("wake_latency"), 1)));
+}
