@@ -10,6 +10,7 @@ void add_run_command(CLI::App& app, int& exit_code);
 void add_check_command(CLI::App& app, int& exit_code);
 void add_plan_command(CLI::App& app, int& exit_code);
 void add_list_command(CLI::App& app, int& exit_code);
+void add_explain_command(CLI::App& app, int& exit_code);
 void add_library_commands(CLI::App& app, int& exit_code); // add, update, vendor, remove
 void add_fmt_command(CLI::App& app, int& exit_code);
 

@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
     cli::add_check_command(app, exit_code);
     cli::add_plan_command(app, exit_code);
     cli::add_list_command(app, exit_code);
+    cli::add_explain_command(app, exit_code);
     cli::add_library_commands(app, exit_code);
     cli::add_fmt_command(app, exit_code);
     add_kernel_command(app, exit_code);

@@ -32,8 +32,8 @@ class Checker {
     std::vector<Gauntlet> check_gauntlets(const Module& module);
     // Warns about what the file defines or uses in vain: when all else was right.
     void report_unused(const Module& module) { names_.report_unused(module); }
-    // Names of -P that a file has a parameter for.
-    [[nodiscard]] const std::set<std::string>& used_parameters() const { return names_.used_parameters(); }
+    // Names of the parameters that a file has: what -P can name.
+    [[nodiscard]] const std::set<std::string>& parameters() const { return names_.parameters(); }
 
   private:
     // steering.cpp
@@ -41,6 +41,7 @@ class Checker {
     // Calls visit for each statement of a body, with `for`, `if` and `let` carried out.
     void each(const std::vector<ast::Statement>& body, const Module& module, const Visit& visit);
     void carry_out(const ast::Statement& statement, const Module& module, const Visit& visit);
+    bool count_statement(const ast::Statement& statement);
     void choose(const ast::Statement& condition, const Module& module, const Visit& visit);
 
     // check_scenario.cpp
@@ -62,6 +63,7 @@ class Checker {
     // check_gauntlet.cpp
     Gauntlet check_gauntlet(const ast::Statement& statement, const std::vector<std::string>& scenarios,
                             const Module& module);
+    std::vector<std::string> known_flags(const Module& module);
     std::vector<std::vector<std::string>> gauntlet_flags(const ast::Statement& setting, const Module& module);
 
     // check_scheduler.cpp
@@ -148,6 +150,7 @@ class Checker {
     std::map<const Symbol*, plan::Payload> payloads_;
     std::vector<const Symbol*> workloads_in_progress_;
     std::vector<const Symbol*> bundles_in_progress_;
+    std::set<const Symbol*> bundles_in_circles_; // reported
     std::size_t steered_ = 0; // statements carried out in the scenario
     // Of the scenario being checked:
     std::vector<std::pair<const Symbol*, plan::Scheduler>> staged_;

@@ -73,12 +73,12 @@ void Checker::check_statement(const ast::Statement& statement, const Module& mod
 void Checker::check_cgroup(const ast::Statement& cgroup, const std::string& parent, const Module& module,
                            std::vector<model::Op>& out) {
     const auto name = cgroup_name(cgroup.names.front(), module);
-    const std::string own = name ? name->name : "?";
+    const std::string own = name ? name->name : "?"; // reported
     const std::string path = parent.empty() ? own : parent + "/" + own;
     model::Op op;
     op.kind = Kind::cgroup;
     op.span = cgroup.span;
-    op.cgroups = {{path, cgroup.names.front().span}};
+    if (path.find('?') == std::string::npos) op.cgroups = {{path, cgroup.names.front().span}};
     op.added.emplace();
     op.added->spec.name = path;
     std::set<std::string> labels;

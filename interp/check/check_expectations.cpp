@@ -125,6 +125,9 @@ void Checker::include_bundle(const ast::Statement& include, const Module& module
     const bool circle =
         std::find(bundles_in_progress_.begin(), bundles_in_progress_.end(), symbol) != bundles_in_progress_.end();
     if (circle || bundles_in_progress_.size() >= max_bundle_depth) {
+        bool told = false;
+        for (const Symbol* bundle : bundles_in_progress_) told = !bundles_in_circles_.insert(bundle).second || told;
+        if (told) return;
         diagnostics_.add(Code::definition_cycle, name.span, "`" + name.text + "` includes itself");
         return;
     }

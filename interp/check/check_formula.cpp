@@ -157,7 +157,7 @@ bool Checker::check_window(const ast::Expression& window, const Module& module, 
     }
     formula.from_ns = static_cast<std::uint64_t>(*from);
     formula.to_ns = static_cast<std::uint64_t>(*to);
-    out.times.push_back({formula.from_ns, window.operands[0].span});
+    out.times.push_back({*formula.to_ns, window.operands[1].span});
     return true;
 }
 
@@ -245,6 +245,11 @@ std::optional<Checker::Term> Checker::term(const ast::Expression& expression, co
                 return result;
             }
         const bool snapshot = base.kind == Kind::call && base.text == "snapshot" && base.arguments.size() == 1;
+        if (base.kind == Kind::call && base.text == "snapshot" && !snapshot) {
+            diagnostics_.add(Code::wrong_arguments, base.span, "`snapshot` takes one name",
+                             "write it as in snapshot(before).nr_queued");
+            return std::nullopt;
+        }
         if (snapshot) {
             const ast::Expression& argument = base.arguments[0].value;
             const auto name = argument.kind == Kind::value ? std::optional(argument.text)
@@ -268,7 +273,8 @@ std::optional<Checker::Term> Checker::term(const ast::Expression& expression, co
                          : left->type && right->type && !scaled && (sign == '*' || *left->type != *right->type)) {
                 diagnostics_.add(Code::bad_operation, expression.span,
                                  std::string("`") + sign + "` does not take " + describe(*left->type) + " and " +
-                                     describe(*right->type));
+                                     describe(*right->type),
+                                 additive ? "both sides must be of one kind" : "");
                 return std::nullopt;
             }
             std::optional<Type> type = left->type;
@@ -324,6 +330,17 @@ std::optional<Checker::Term> Checker::term_of_name(const ast::Expression& expres
             out.payloads.push_back({payload->name, expression.span});
             return result;
         }
+    const bool word = name == "all" || name == "usable" || name == "true" || name == "false" || name == "kernel";
+    if (!hidden && !word && dot == std::string::npos && names_.find(module, name, expression.span) == nullptr) {
+        std::vector<std::string> known = {"rate", "delta", "snapshot"};
+        for (const auto& [text, type] : measures()) known.push_back(text);
+        if (std::find(sources.begin(), sources.end(), name) != sources.end())
+            diagnostics_.add(Code::not_a_formula, expression.span, "`" + name + "` stands for many things",
+                             "write which one, as in " + name + ".nr_dispatched");
+        else
+            names_.report_unknown(module, name, expression.span, "value", {"value", "parameter", "payload"}, known);
+        return std::nullopt;
+    }
     const auto value = evaluator_.evaluate(expression, module);
     if (!value) return std::nullopt;
     if (!is_numeric(value->type)) {
@@ -406,6 +423,12 @@ std::optional<Checker::Term> Checker::term_of_call(const ast::Expression& expres
             return result;
         }
     }
+    if (name == "rise" || name == "fall") {
+        diagnostics_.add(Code::not_a_formula, expression.span, "`" + name + "` is a condition, not a number",
+                         "write it as in: " + name + "(stats.busy > 50%)");
+        return std::nullopt;
+    }
+    if (name == "snapshot") return wrong("snapshot(before).nr_queued");
     const auto functions = function_names();
     if (std::find(functions.begin(), functions.end(), name) == functions.end()) {
         std::vector<std::string> known = reduced;

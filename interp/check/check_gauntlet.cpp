@@ -53,12 +53,15 @@ Gauntlet Checker::check_gauntlet(const ast::Statement& statement, const std::vec
         const ast::Expression& value = setting.values.front();
         const auto read = evaluator_.evaluate(value, module); // one value alone is a list of it
         if (!read) return std::vector<Value>{};
-        auto list = read->type == type ? std::vector<Value>{*read}
-                                       : evaluator_.evaluate_items(value, module).value_or(std::vector<Value>{});
+        const bool several = read->type == Type::list || read->type == Type::range;
+        auto list = several ? evaluator_.evaluate_items(value, module).value_or(std::vector<Value>{})
+                            : std::vector<Value>{*read};
         for (const auto& item : list)
             if (item.type != type) {
                 diagnostics_.add(Code::type_mismatch, value.span,
-                                 "expected " + describe(type) + ", found " + describe(item.type) + " in the list");
+                                 "expected " + describe(type) + " or a list of them, found " + describe(item.type) +
+                                     (several ? " in the list" : ""),
+                                 how_to_write(type));
                 return std::vector<Value>{};
             }
         return list;
@@ -105,6 +108,20 @@ Gauntlet Checker::check_gauntlet(const ast::Statement& statement, const std::vec
     return out;
 }
 
+// Of all schedulers that the file can name.
+std::vector<std::string> Checker::known_flags(const Module& module) {
+    std::vector<std::string> known;
+    const auto collect = [&](const Module& from) {
+        for (const auto& [name, symbol] : from.symbols)
+            if (symbol.statement->kind == Kind::scheduler_declaration)
+                for (const auto& flag : check_scheduler(symbol).flags) known.push_back(flag.name);
+    };
+    collect(module);
+    for (const auto& import : module.imports)
+        if (import.module != nullptr) collect(*import.module);
+    return known;
+}
+
 // flags powerset of mitosis, or: flags [[], ["llc"], ["llc", "steal"]]
 std::vector<std::vector<std::string>> Checker::gauntlet_flags(const ast::Statement& setting, const Module& module) {
     if (const auto* all = setting.part(Kind::powerset)) {
@@ -120,6 +137,7 @@ std::vector<std::vector<std::string>> Checker::gauntlet_flags(const ast::Stateme
         }
         return powerset(flags);
     }
+    const auto known = known_flags(module);
     std::vector<std::vector<std::string>> sets;
     const ast::Expression& value = setting.values.front();
     const auto list = evaluator_.evaluate_as(Type::list, value, module);
@@ -130,6 +148,9 @@ std::vector<std::vector<std::string>> Checker::gauntlet_flags(const ast::Stateme
         for (const auto& name : item.items) {
             good = good && name.type == Type::string;
             set.push_back(name.text);
+            if (good && std::find(known.begin(), known.end(), name.text) == known.end())
+                diagnostics_.add(Code::unknown_name, value.span, "no scheduler here has a flag `" + name.text + "`",
+                                 suggest(name.text, known));
         }
         if (!good) {
             diagnostics_.add(Code::type_mismatch, value.span, "expected lists of flags",

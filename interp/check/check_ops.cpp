@@ -222,8 +222,10 @@ std::optional<model::Affinity> Checker::check_affinity(const ast::Expression& af
         out.kind = word->second;
         return out;
     }
-    const bool single = affinity.kind == Kind::call && affinity.text == "single";
-    const bool random = affinity.kind == Kind::call && affinity.text == "random";
+    const bool bare = affinity.kind == Kind::value && evaluator_.local(affinity.text) == nullptr;
+    const bool named = affinity.kind == Kind::call || bare;
+    const bool single = named && affinity.text == "single";
+    const bool random = named && affinity.text == "random";
     if (single || random) {
         if (affinity.arguments.size() != 1 || affinity.arguments.front().name) {
             diagnostics_.add(Code::wrong_arguments, affinity.span, "`" + affinity.text + "` takes one value",
@@ -236,9 +238,17 @@ std::optional<model::Affinity> Checker::check_affinity(const ast::Expression& af
             out.set = evaluator_.evaluate_set(argument, module);
             return out.set ? std::optional(out) : std::nullopt;
         }
-        const auto count = evaluator_.evaluate_integer(Type::count, argument, module, 1, plan::max_cpus, "the number");
+        const auto count = evaluator_.evaluate_integer(Type::count, argument, module, 1, plan::max_cpus,
+                                                       "the number of CPUs");
         out.count = static_cast<int>(count.value_or(1));
         return out;
+    }
+    std::vector<std::string> known = {"all", "usable", "single", "random"};
+    for (const auto& [text, kind] : words) known.push_back(text);
+    if (bare && affinity.text != "all" && affinity.text != "usable" &&
+        names_.find(module, affinity.text, affinity.span) == nullptr) {
+        names_.report_unknown(module, affinity.text, affinity.span, "affinity", {"value", "parameter"}, known);
+        return std::nullopt;
     }
     out.kind = AffinityKind::exact;
     out.set = evaluator_.evaluate_set(affinity, module);

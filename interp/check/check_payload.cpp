@@ -30,6 +30,7 @@ const plan::Payload& Checker::check_payload(const Symbol& symbol) {
     plan::Payload out;
     out.name = symbol.name;
     out.source = position_of(symbol.span);
+    Span pattern_span = symbol.span;
     Once once(diagnostics_);
     const auto texts = [&](const ast::Statement& setting) {
         return evaluator_.evaluate_strings(setting.values.front(), module).value_or(std::vector<std::string>{});
@@ -37,13 +38,16 @@ const plan::Payload& Checker::check_payload(const Symbol& symbol) {
     for (const auto& setting : symbol.statement->body) {
         if (setting.kind == Kind::metric) {
             plan::Metric metric{setting.names.front().text, "", plan::Metric::Polarity::none};
+            Once in_metric(diagnostics_);
             for (const auto& part : setting.body) {
+                if (!in_metric.first(part)) continue;
                 const auto words = part.kind == Kind::unit ? std::vector<std::string>{}
                                                            : std::vector<std::string>{"higher", "lower", "none"};
                 const ast::Expression& value = part.values.front();
                 if (part.kind == Kind::unit) {
-                    metric.unit = value.kind == Kind::string ? value.text : std::string(value.span.text());
-                } else if (const auto word = evaluator_.evaluate_word(value, module, words, "a polarity")) {
+                    metric.unit = value.kind == Kind::string ? evaluator_.evaluate_string(value, module).value_or("?")
+                                                             : std::string(value.span.text());
+                } else if (const auto word = evaluator_.evaluate_word(value, module, words, "what can be better")) {
                     metric.better = *word == "higher"  ? plan::Metric::Polarity::higher
                                     : *word == "lower" ? plan::Metric::Polarity::lower
                                                        : plan::Metric::Polarity::none;
@@ -71,9 +75,10 @@ const plan::Payload& Checker::check_payload(const Symbol& symbol) {
             if (wants_text != (setting.values.size() > 1))
                 diagnostics_.add(Code::wrong_arguments, setting.span,
                                  wants_text ? "`" + *word + "` needs a text" : "`" + *word + "` takes no text",
-                                 "write it as in: output regex \"rps: ([0-9.]+)\"");
+                                 wants_text ? "write it as in: output regex \"rps: ([0-9.]+)\"" : "");
             else if (wants_text)
                 out.pattern = evaluator_.evaluate_string(setting.values[1], module).value_or("?");
+            if (setting.values.size() > 1) pattern_span = setting.values[1].span;
             break;
         }
         case Kind::expect:
@@ -114,21 +119,23 @@ const plan::Payload& Checker::check_payload(const Symbol& symbol) {
         default: break;
         }
     }
-    if (out.binary.empty())
+    if (out.binary.empty() && !symbol.statement->unread)
         diagnostics_.add(Code::missing_setting, symbol.span, "the payload `" + symbol.name + "` has no `binary`",
                          "add: binary \"...\"");
     if (out.output == plan::Payload::Output::regex) {
         try {
             if (out.pattern.size() > max_regex_length) throw std::regex_error(std::regex_constants::error_space);
             const std::regex pattern(out.pattern, std::regex::ECMAScript);
-            if (pattern.mark_count() != out.metrics.size())
-                diagnostics_.add(Code::bad_regex, symbol.span,
-                                 "the regular expression of `" + symbol.name + "` has " +
-                                     std::to_string(pattern.mark_count()) + " groups, there are " +
-                                     std::to_string(out.metrics.size()) + " metrics",
+            const auto counted = [](std::size_t number, const std::string& what) {
+                return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+            };
+            if (pattern.mark_count() != out.metrics.size() && !symbol.statement->unread)
+                diagnostics_.add(Code::bad_regex, pattern_span,
+                                 "the regular expression has " + counted(pattern.mark_count(), "group") + " for " +
+                                     counted(out.metrics.size(), "metric"),
                                  "each group is a metric, in their order");
         } catch (const std::regex_error& error) {
-            diagnostics_.add(Code::bad_regex, symbol.span,
+            diagnostics_.add(Code::bad_regex, pattern_span,
                              "not a valid regular expression: " + std::string(error.what()));
         }
     }

@@ -19,6 +19,24 @@ constexpr std::int64_t most_captures = 1'000;
 
 } // namespace
 
+namespace {
+
+// Where a statement ends with its block, if not exactly then before the next one.
+std::uint32_t end_of(const ast::Statement& statement) {
+    std::uint32_t end = statement.span.end;
+    for (const auto* part : {&statement.body, &statement.otherwise})
+        for (const auto& inner : *part) end = std::max(end, end_of(inner));
+    return end;
+}
+
+Span whole(const ast::Statement& statement) { return {statement.span.file, statement.span.begin, end_of(statement)}; }
+
+bool lies_in(const Diagnostic& diagnostic, Span span) {
+    return diagnostic.file.get() == span.file && diagnostic.begin >= span.begin && diagnostic.begin < span.end;
+}
+
+} // namespace
+
 plan::SourcePosition position_of(Span span) {
     const auto position = span.file->position(span.begin);
     return {span.file->name(), position.line, position.column};
@@ -38,7 +56,9 @@ std::vector<model::Scenario> Checker::check_file(const Module& module) {
         if (statement.kind != Kind::scenario_declaration) continue;
         const std::size_t before = diagnostics_.errors();
         model::Scenario checked = check_scenario(statement, module);
+        const std::size_t mark = diagnostics_.size();
         check_lifetimes(checked, diagnostics_);
+        checked.explain(diagnostics_, mark);
         if (diagnostics_.errors() == before) scenarios.push_back(std::move(checked));
     }
     check_declarations(module);
@@ -97,12 +117,15 @@ struct Checker::Body {
     model::Expectations of_template;
     model::Expectations own; // of the scenario
     std::set<std::string> kernel_settings;
+    std::set<std::string> parameters;
 };
 
 model::Scenario Checker::check_scenario(const ast::Statement& scenario, const Module& module) {
     model::Scenario out;
     out.name = scenario.names.front().text;
     out.span = scenario.span;
+    out.whole = whole(scenario);
+    out.unread = &module.unread;
     out.topology = environment_.topology.value_or(plan::Topology{1, 1, 2, 1, {}});
     if (out.name.empty())
         diagnostics_.add(Code::missing_setting, scenario.names.front().span, "the scenario has an empty name");
@@ -114,11 +137,15 @@ model::Scenario Checker::check_scenario(const ast::Statement& scenario, const Mo
     const Symbol* made_of = nullptr;
     const ast::Statement* instance = scenario.part(Kind::instance);
     if (instance != nullptr) made_of = bind_template(*instance, module);
+    const std::size_t mark = diagnostics_.size();
     if (made_of != nullptr) check_machine(made_of->statement->body, *made_of->module, out, state);
     check_machine(scenario.body, module, out, state);
     evaluator_.set_topology(out.topology);
     if (made_of != nullptr) {
         check_body(made_of->statement->body, *made_of->module, out, state);
+        const Span region = whole(*made_of->statement);
+        diagnostics_.explain(
+            mark, [&](const Diagnostic& diagnostic) { return lies_in(diagnostic, region); }, out.where());
         state.of_template = std::exchange(state.own, {});
     }
     check_body(scenario.body, module, out, state);
@@ -128,8 +155,10 @@ model::Scenario Checker::check_scenario(const ast::Statement& scenario, const Mo
         diagnostics_.add(Code::steps_and_direct_statements, state.direct_span,
                          "this stands beside steps, so it is not clear when it happens",
                          "put it into a step, or into `backdrop { }` to have it through all steps");
+    if (!out.steps.empty()) // so that what the steps name is there
+        std::move(state.direct.begin(), state.direct.end(), std::back_inserter(out.backdrop));
     const bool nothing = out.steps.empty() && state.direct.empty() && out.backdrop.empty();
-    const bool unread = module.broken || (instance != nullptr && made_of == nullptr); // what it runs may be in there
+    const bool unread = scenario.unread || (instance != nullptr && (made_of == nullptr || made_of->statement->unread));
     if (nothing && !unread)
         diagnostics_.add(Code::empty_scenario, scenario.span, "the scenario runs nothing", "add a cgroup with workers");
     if (out.steps.empty() && !nothing) {
@@ -168,8 +197,13 @@ const Symbol* Checker::bind_template(const ast::Statement& instance, const Modul
         if (found == known.end() || values[at]) {
             const Span span = argument.name ? argument.name->span : argument.value.span;
             const std::string close = argument.name ? suggest(argument.name->text, known) : "";
-            diagnostics_.add(Code::wrong_arguments, span,
-                             "the template `" + name.text + "` does not take this argument", close);
+            const std::string message = found != known.end() ? "`" + *found + "` is given twice"
+                                        : argument.name ? "the template `" + name.text + "` has no parameter `" +
+                                                              argument.name->text + "`"
+                                                        : "the template `" + name.text + "` takes " +
+                                                              std::to_string(known.size()) +
+                                                              (known.size() == 1 ? " argument" : " arguments");
+            diagnostics_.add(Code::wrong_arguments, span, message, found == known.end() ? close : "");
             good = false;
             continue;
         }
@@ -198,6 +232,8 @@ void Checker::check_machine(const std::vector<ast::Statement>& body, const Modul
     for (const auto& statement : body) { // parameters of the scenario can shape both
         if (statement.kind != Kind::param) continue;
         const ast::Name& name = statement.names.front();
+        if (!state.parameters.insert(name.text).second)
+            diagnostics_.add(Code::duplicate_name, name.span, "`" + name.text + "` is defined twice");
         auto value = evaluator_.evaluate(statement.values.front(), module);
         value = evaluator_.parameter(name.text, std::move(value), name.span, module);
         if (value) out.parameters[name.text] = show(*value);

@@ -9,6 +9,23 @@ namespace ktstr::check {
 
 using syntax::Kind;
 
+namespace {
+
+// "`a` and `b`"
+std::string quoted(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "`" : " and `") + name + "`";
+    return text;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+} // namespace
+
 const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
     if (const auto known = schedulers_.find(&symbol); known != schedulers_.end()) return known->second;
     const Module& module = *symbol.module;
@@ -22,8 +39,11 @@ const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
     const auto text = [&](const ast::Statement& setting) {
         const ast::Expression& value = setting.values.front();
         auto read = evaluator_.evaluate_string(value, module);
-        if (read && read->empty()) diagnostics_.add(Code::out_of_range, value.span, "this is empty");
-        return read.value_or("?");
+        if (!read || !read->empty()) return read.value_or("?");
+        const std::string_view words = setting.span.text();
+        diagnostics_.add(Code::out_of_range, value.span,
+                         "`" + std::string(words.substr(0, words.find_first_of(" \t\r\n\""))) + "` is empty");
+        return std::string("?");
     };
     const auto texts = [&](const ast::Statement& setting) {
         return evaluator_.evaluate_strings(setting.values.front(), module).value_or(std::vector<std::string>{});
@@ -75,21 +95,24 @@ const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
         }
     }
     const bool built_in = !scheduler.enable.empty() || !scheduler.disable.empty();
-    if (scheduler.binary.empty() && !built_in)
+    if (scheduler.binary.empty() && !built_in && !symbol.statement->unread)
         diagnostics_.add(Code::missing_setting, symbol.span, "the scheduler `" + symbol.name + "` has no `binary`",
                          "add: binary \"scx_...\"; or, if it is built into the kernel, enable and disable");
-    if (built_in && (scheduler.enable.empty() || scheduler.disable.empty()))
+    if (built_in && (scheduler.enable.empty() || scheduler.disable.empty()) && !symbol.statement->unread)
         diagnostics_.add(Code::missing_setting, symbol.span,
                          "a scheduler that is built into the kernel needs both `enable` and `disable`");
     if (built_in && !scheduler.binary.empty())
         diagnostics_.add(Code::duplicate_setting, symbol.span,
                          "a scheduler has a `binary` or is built into the kernel, not both");
-    for (const auto& expectation : out.expectations.expected)
-        if (!expectation.cgroups.empty() || expectation.expectation.kind == plan::Expectation::Kind::error)
-            diagnostics_.add(Code::expectation_of_scheduler, expectation.span,
-                             expectation.cgroups.empty() ? "a scheduler cannot expect an error of every scenario"
-                                                         : "a scheduler knows no cgroups by name",
-                             "move this into the scenario's own expect block");
+    std::erase_if(out.expectations.expected, [&](const model::Expectation& expectation) {
+        const bool error = expectation.expectation.kind == plan::Expectation::Kind::error;
+        if (expectation.cgroups.empty() && !error) return false;
+        diagnostics_.add(Code::expectation_of_scheduler, expectation.span,
+                         error ? "a scheduler cannot expect an error of every scenario"
+                               : "a scheduler knows no cgroups by name",
+                         "move this into the scenario's own expect block");
+        return true;
+    });
     check_flags(out);
     return schedulers_.emplace(&symbol, std::move(out)).first->second;
 }
@@ -106,6 +129,7 @@ void Checker::check_flags(model::Scheduler& scheduler) {
     const auto find = [&](const std::string& name) {
         return std::find_if(flags.begin(), flags.end(), [&](const auto& flag) { return flag.name == name; });
     };
+    std::set<std::string> in_circle; // reported, or part of one that was
     for (const auto& flag : flags) {
         std::vector<std::string> needed = flag.required; // and what these need
         for (std::size_t i = 0; i < needed.size(); ++i) {
@@ -118,7 +142,15 @@ void Checker::check_flags(model::Scheduler& scheduler) {
                 continue;
             }
             if (other->name == flag.name) {
-                diagnostics_.add(Code::flag_cycle, flag.span, "`" + flag.name + "` requires itself, over others");
+                const auto index = static_cast<std::ptrdiff_t>(i);
+                const bool told = std::any_of(needed.begin(), needed.end(),
+                                              [&](const std::string& name) { return in_circle.count(name) > 0; });
+                in_circle.insert(flag.name);
+                if (!told)
+                    diagnostics_.add(Code::flag_cycle, flag.span,
+                                     "`" + flag.name + "` requires itself" +
+                                         (i == 0 ? "" : ", over " + quoted({needed.begin(), needed.begin() + index})),
+                                     "let one of them not require the other");
                 break;
             }
             for (const auto& next : other->required)
@@ -173,10 +205,14 @@ void Checker::switch_flags(model::Scheduler& scheduler, const ast::Statement& us
         if (std::find(known.begin(), known.end(), name) != known.end()) on.insert(name);
     for (const auto& flag : scheduler.flags) {
         if (on.count(flag.name) == 0) continue;
+        std::vector<std::string> missing;
         for (const auto& required : flag.required)
-            if (on.count(required) == 0)
-                diagnostics_.add(Code::missing_flag, flags == nullptr ? use.span : flags->span,
-                                 "the flag `" + flag.name + "` requires `" + required + "`, which is not on");
+            if (on.count(required) == 0) missing.push_back(required);
+        if (!missing.empty())
+            diagnostics_.add(Code::missing_flag, flags == nullptr ? use.span : flags->span,
+                             "the flag `" + flag.name + "` requires " + quoted(missing) + ", which " +
+                                 (missing.size() == 1 ? "is" : "are") + " not on",
+                             "write: flags [" + joined(flag.required) + ", " + flag.name + "]");
         scheduler.scheduler.flags.push_back(flag.name);
         scheduler.scheduler.args.insert(scheduler.scheduler.args.end(), flag.args.begin(), flag.args.end());
     }

@@ -355,7 +355,7 @@ std::optional<model::MemoryPolicy> Checker::check_memory_policy(const ast::Expre
         }
         if (!argument.name || argument.name->text != "flags" || argument.value.kind != Kind::list) {
             diagnostics_.add(Code::wrong_arguments, argument.value.span, "`" + *word + "` does not take this argument",
-                             "write it as in interleave(0-1, flags: [static])");
+                             takes_nodes ? "write it as in " + *word + "(0-1, flags: [static])" : "it takes none");
             return std::nullopt;
         }
         for (const auto& flag : argument.value.operands) {

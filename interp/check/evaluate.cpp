@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "interp/check/literal.h"
 #include "interp/diagnostics/suggest.h"
@@ -20,6 +21,21 @@ using SetKind = model::CpuSetSpec::Kind;
 constexpr std::size_t max_definition_depth = 100;
 constexpr std::int64_t max_items = 10'000;
 constexpr std::size_t max_string = 64 * 1024;
+
+// Items, with those of the lists in it; long texts count for more.
+std::size_t weight(const Value& value) {
+    std::size_t total = value.items.empty() ? 1 + value.text.size() / 64 : 0;
+    for (const auto& item : value.items) total += weight(item);
+    return total;
+}
+
+// What a run leaves behind.
+bool is_observed(std::string_view name) {
+    static const std::set<std::string_view> names = {"bpf", "stats", "monitor", "host", "spread", "gap", "throughput",
+                                                     "iterations", "migrations", "cpu_time", "off_cpu", "run_delay",
+                                                     "wake_latency"};
+    return names.count(name) > 0;
+}
 
 std::string show_integer(Type type, std::int64_t value) { return show(Value{type, value}); }
 
@@ -138,6 +154,12 @@ std::optional<Value> Evaluator::evaluate_value(const ast::Expression& expression
         return value;
     }
     if (plan::find_work_type(name) != nullptr) return workload_of_(expression, module);
+    if (is_observed(dot == std::string::npos ? name : name.substr(0, dot)))
+        return fail(Code::unknown_name, expression.span, "there is no value `" + name + "` here",
+                    "it is known after the run only: an expect block can speak of it");
+    if (name.size() > 1 && name[0] == 'v' && name.find_first_not_of("0123456789", 1) == std::string::npos)
+        return fail(Code::bad_literal, expression.span, "this is not a version of the kernel",
+                    how_to_write(Type::version));
     std::vector<std::string> others = {"all", "usable", "true", "false", "kernel"};
     for (const auto& entry : locals_) others.push_back(entry.name);
     names_.report_unknown(module, name, expression.span, "value", {"value", "parameter", "topology", "workload"},
@@ -189,9 +211,9 @@ std::optional<Value> Evaluator::value_of(const Symbol& symbol, Span use) {
 
 std::optional<Value> Evaluator::parameter(const std::string& name, std::optional<Value> otherwise, Span span,
                                           const Module& module) {
+    names_.note_parameter(name);
     const auto given = environment_.parameters.find(name);
     if (given == environment_.parameters.end()) return otherwise;
-    names_.use_parameter(name);
     SourcePtr& source = given_[name];
     if (source == nullptr) source = std::make_shared<const SourceFile>("-P " + name, "-P " + name, given->second);
     const auto expression = syntax::parse_expression(*source, diagnostics_);
@@ -214,7 +236,7 @@ std::optional<Value> Evaluator::evaluate_list(const ast::Expression& expression,
         if (value) list.items.push_back(std::move(*value));
     }
     if (!good) return std::nullopt;
-    return list;
+    return bounded(std::move(list), expression.span);
 }
 
 std::optional<Value> Evaluator::evaluate_record(const ast::Expression& expression, const Module& module) {
@@ -230,7 +252,21 @@ std::optional<Value> Evaluator::evaluate_record(const ast::Expression& expressio
         record.items.push_back(std::move(*value));
     }
     if (!good) return std::nullopt;
-    return record;
+    return bounded(std::move(record), expression.span);
+}
+
+// Lists of lists double with every line, and a loop makes them anew each time: there is an end to both.
+std::optional<Value> Evaluator::bounded(Value made, Span span) {
+    constexpr std::size_t most_made = 2'000'000; // in one compilation
+    const std::size_t size = weight(made);
+    if (size > max_items)
+        return fail(Code::too_much, span, describe(made.type) + " has at most " + std::to_string(max_items) + " items");
+    made_ += size;
+    if (made_ > most_made)
+        return fail(Code::too_much, span,
+                    "the lists of this file have more than " + std::to_string(most_made) + " items in all",
+                    "name a list with `let` outside of the loop");
+    return made;
 }
 
 // A field of a record, a number of a topology, the length of a list.
@@ -386,9 +422,10 @@ std::optional<std::vector<Value>> Evaluator::evaluate_items(const ast::Expressio
     if (last - first >= max_items)
         return fail(Code::too_much, expression.span,
                     "the range has more than " + std::to_string(max_items) + " numbers");
-    std::vector<Value> items;
-    for (std::int64_t i = first; i <= last; ++i) items.push_back(count(i));
-    return items;
+    Value list{Type::list};
+    for (std::int64_t i = first; i <= last; ++i) list.items.push_back(count(i));
+    auto bound = bounded(std::move(list), expression.span);
+    return bound ? std::optional(std::move(bound->items)) : std::nullopt;
 }
 
 std::optional<std::string> Evaluator::evaluate_word(const ast::Expression& expression, const Module& module,

@@ -79,6 +79,7 @@ class Evaluator {
   private:
     std::optional<Value> evaluate_value(const ast::Expression& expression, const Module& module);
     std::optional<Value> evaluate_string_value(const ast::Expression& expression, const Module& module);
+    std::optional<Value> bounded(Value made, Span span);
     std::optional<Value> evaluate_list(const ast::Expression& expression, const Module& module);
     std::optional<Value> evaluate_record(const ast::Expression& expression, const Module& module);
     std::optional<Value> evaluate_member(const ast::Expression& expression, const Module& module);
@@ -119,6 +120,7 @@ class Evaluator {
     std::size_t visible_ = 0; // locals before this one cannot be seen
     std::map<const Symbol*, std::optional<Value>> values_;
     std::vector<const Symbol*> in_progress_;
+    std::size_t made_ = 0; // items of lists
     std::map<std::string, SourcePtr> given_; // sources of the values of -P
     friend class Outside;
 };

@@ -132,7 +132,8 @@ std::optional<Value> Evaluator::call_plain_function(const ast::Expression& expre
                     "`" + expression.text + "` takes " + (extreme ? "two or more values" : "one value"));
     if (expression.text == "length") {
         if (values[0].type != Type::list)
-            return fail(Code::type_mismatch, expression.span, "expected a list, found " + describe(values[0].type));
+            return fail(Code::type_mismatch, expression.arguments[0].value.span,
+                        "expected a list, found " + describe(values[0].type), how_to_write(Type::list));
         return count(static_cast<std::int64_t>(values[0].items.size()));
     }
     if (expression.text == "indices") {
@@ -140,7 +141,7 @@ std::optional<Value> Evaluator::call_plain_function(const ast::Expression& expre
             return fail(Code::type_mismatch, expression.span, "`indices` takes a count of at most 10000");
         Value list{Type::list};
         for (std::int64_t i = 0; i < values[0].integer; ++i) list.items.push_back(count(i));
-        return list;
+        return bounded(std::move(list), expression.span);
     }
     Value best = values[0];
     for (const auto& value : values) {

@@ -32,6 +32,7 @@ class Lifetimes {
     Lifetimes(model::Scenario& scenario, Diagnostics& diagnostics) : scenario_(scenario), diagnostics_(diagnostics) {
         for_each_op([&](const model::Op& op) {
             if (op.kind != Kind::cgroup && op.kind != Kind::add_cgroup) return;
+            unnamed_ = unnamed_ || op.cgroups.empty();
             if (op.cgroups.empty()) return;
             created_.emplace(op.cgroups.front().name, op.cgroups.front().span);
             if (!op.added->works.empty()) working_.insert(op.cgroups.front().name);
@@ -127,14 +128,18 @@ class Lifetimes {
         if (op.kind == Kind::run_payload) {
             if (!running_.emplace(address, step_).second)
                 diagnostics_.add(Code::payload_state, op.payload->span,
-                                 "`" + op.payload->name + "` runs in " + place + " already",
+                                 "`" + op.payload->name + "` runs in `" + place + "` already",
                                  "wait for it, kill it, or run it in another cgroup");
             return;
         }
         if (running_.erase(address) > 0) return;
+        std::string hint = "`run " + op.payload->name + "` comes first; a payload ends with the step that started it";
+        for (const auto& [other, step] : running_)
+            if (other.first == op.payload->name)
+                hint = "it runs in `" + other.second + "`" +
+                       (other.second == "host" ? "" : ": " + word_of(op) + " " + other.first + " in " + other.second);
         diagnostics_.add(Code::payload_state, op.payload->span,
-                         "`" + op.payload->name + "` does not run in " + place + " at this point",
-                         "`run " + op.payload->name + "` comes first; a payload ends with the step that started it");
+                         "`" + op.payload->name + "` does not run in `" + place + "` at this point", hint);
     }
 
     void create(const model::Op& op) {
@@ -142,11 +147,14 @@ class Lifetimes {
         const model::Mention& name = op.cgroups.front();
         const auto existing = alive_.find(name.name);
         if (existing != alive_.end()) {
+            const Span made = existing->second.made;
+            const bool same = made.file == name.span.file && made.begin == name.span.begin;
             if (!existing->second.poisoned)
                 diagnostics_.add(
                     Code::duplicate_cgroup, name.span, "the cgroup `" + name.name + "` exists already",
-                    "made on line " + std::to_string(existing->second.made.line()) +
-                        (existing->second.step == backdrop && step_ != backdrop ? ", in the backdrop" : "") +
+                    (same ? std::string("made by this statement in a round before")
+                          : "made on line " + std::to_string(made.line()) +
+                                (existing->second.step == backdrop && step_ != backdrop ? ", in the backdrop" : "")) +
                         "; remove_cgroup ends it");
             return;
         }
@@ -215,15 +223,21 @@ class Lifetimes {
     }
 
     void report_unknown(const std::string& path, Span span) {
+        const std::string last = path.substr(path.rfind('/') + 1); // npos + 1 is 0
+        if (unnamed_ || scenario_.unread->count(last) > 0) return; // most likely it is one that was reported
         std::vector<std::string> names;
         for (const auto& [known, where] : created_) names.push_back(known);
         diagnostics_.add(Code::unknown_cgroup, span, "there is no cgroup `" + path + "` in this scenario",
                          suggest(path, names));
     }
 
-    void check_scheduler(const model::Op& op) {
+    static std::string word_of(const model::Op& op) {
         const std::string_view text = op.span.text();
-        const std::string word(text.substr(0, text.find_first_of(" \t\r\n")));
+        return std::string(text.substr(0, text.find_first_of(" \t\r\n")));
+    }
+
+    void check_scheduler(const model::Op& op) {
+        const std::string word = word_of(op);
         if (!scenario_.scheduler && !op.scheduler) {
             diagnostics_.add(Code::no_scheduler, op.span, "`" + word + "` needs a scheduler, and the scenario has none",
                              "add `scheduler NAME` to the scenario");
@@ -300,6 +314,7 @@ class Lifetimes {
     std::optional<bool> attached_;  // none: as the scenario begins
     std::set<std::string> working_; // cgroups that begin with workers
     std::set<std::string> unknown_; // reported
+    bool unnamed_ = false;          // the name of a cgroup was wrong
     std::map<std::string, Span> snapshots_;
     std::map<std::pair<std::string, std::string>, std::size_t> running_; // payload and cgroup, with the step
     std::set<std::string> ran_;

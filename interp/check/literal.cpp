@@ -156,6 +156,9 @@ class LiteralReader {
 
     std::optional<Value> with_unit(const Decimal& decimal, std::string_view name) {
         const Unit* unit = find_unit(name);
+        if (name.front() == '.')
+            return fail(Code::bad_literal, "`" + std::string(text_.substr(0, 40)) + "` is not a number",
+                        how_to_write(Type::version));
         if (unit == nullptr)
             return fail(Code::bad_literal, "`" + std::string(name.substr(0, 40)) + "` is not a unit", unit_hint(name));
         return whole(decimal, *unit);

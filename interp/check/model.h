@@ -6,10 +6,11 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "interp/diagnostics/source.h"
+#include "interp/diagnostics/diagnostic.h"
 #include "interp/plan/plan.h"
 #include "interp/syntax/tree.h"
 
@@ -142,6 +143,8 @@ struct Scheduler {
 struct Scenario {
     std::string name;
     Span span;
+    Span whole;                                                  // with its block
+    const std::set<std::string, std::less<>>* unread = nullptr; // words of what did not parse in its file
     std::optional<std::string> scheduler; // the one attached first
     std::vector<plan::Scheduler> schedulers;
     std::vector<plan::Payload> payloads;
@@ -157,6 +160,21 @@ struct Scenario {
     std::vector<Expectation> expectations; // merged
     std::vector<plan::Check> checks;
     std::map<std::string, std::string> parameters;
+
+    // "for the scenario "x" on line 3"
+    [[nodiscard]] std::string where() const {
+        return "for the scenario \"" + name + "\" on line " + std::to_string(span.line()) + " of " + span.file->shown();
+    }
+    // Says of what lies outside of it, in a template or a bundle, which scenario it is about.
+    void explain(Diagnostics& diagnostics, std::size_t mark) const {
+        diagnostics.explain(
+            mark,
+            [this](const Diagnostic& diagnostic) {
+                return diagnostic.file.get() != whole.file || diagnostic.begin < whole.begin ||
+                       diagnostic.begin >= whole.end;
+            },
+            where());
+    }
 };
 
 } // namespace ktstr::model

@@ -2,6 +2,7 @@
 #include "interp/check/modules.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "interp/diagnostics/suggest.h"
 #include "interp/syntax/build_ast.h"
@@ -29,6 +30,15 @@ std::filesystem::path folder_with(const std::filesystem::path& start, const char
 
 // Whether a file is named, and not a module.
 bool is_path(const ast::Statement& use) { return use.span.text().find('"') != std::string_view::npos; }
+
+void collect_words(std::string_view text, std::set<std::string, std::less<>>& words) {
+    const auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+    for (auto at = text.begin(); at != text.end();) {
+        const auto begin = std::find_if(at, text.end(), is_letter);
+        at = std::find_if_not(begin, text.end(), is_letter);
+        if (begin != at) words.emplace(begin, at);
+    }
+}
 
 std::vector<std::string> standard_module_names() {
     std::vector<std::string> names;
@@ -135,6 +145,9 @@ void Modules::fill(Module& module) {
     if (module.source != nullptr) {
         const auto tree = syntax::parse(*module.source, diagnostics_);
         module.file = syntax::build_ast(tree, *module.source, diagnostics_);
+        for (const auto& node : tree)
+            if (node.kind == syntax::Kind::unread)
+                collect_words(module.source->text().substr(node.begin, node.end - node.begin), module.unread);
         define_names(module);
         resolve_imports(module);
     }
@@ -170,13 +183,16 @@ void Modules::define_names(Module& module) {
 
 Module* Modules::import_target(const Module& module, const ast::Statement& use) {
     const ast::Name& name = use.names.front();
+    if (!name.interpolated.empty()) return nullptr; // reported
     if (!is_path(use) && name.text.substr(0, 4) == "lib.") return read_library_module(module, name);
     if (!is_path(use)) return read_standard_module(name);
     const auto path = module.path.parent_path() / name.text;
     std::error_code code;
     if (module.path.empty() || !std::filesystem::is_regular_file(path, code)) {
-        diagnostics_.add(Code::unknown_module, name.span, "there is no file \"" + name.text + "\"",
-                         "the path is relative to the file that uses it");
+        const bool folder = std::filesystem::is_directory(path, code);
+        diagnostics_.add(Code::unknown_module, name.span,
+                         folder ? "\"" + name.text + "\" is a folder" : "there is no file \"" + name.text + "\"",
+                         folder ? "name one of the files in it" : "the path is relative to the file that uses it");
         return nullptr;
     }
     if (const auto allowed = project_->check_path(module.path, path); !allowed) {

@@ -41,6 +41,7 @@ struct Module {
     bool has_scenarios = false; // no: a library, whose names are for others
     std::map<std::string, Symbol, std::less<>> symbols;
     std::vector<Import> imports;
+    std::set<std::string, std::less<>> unread; // words of what did not parse: they may be defined there
     // Whether the statement is the declaration of one of the symbols.
     [[nodiscard]] bool defines(const ast::Statement& statement) const {
         if (statement.names.empty()) return false;

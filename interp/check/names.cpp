@@ -64,6 +64,14 @@ std::string private_hint(const Module& module, std::string_view name) {
 
 void Names::report_unknown(const Module& module, std::string_view name, Span span, std::string_view what,
                            const std::vector<std::string_view>& kinds, std::vector<std::string> others) {
+    const auto is_unread = [&](const Module& from) {
+        const auto dot = name.find('.');
+        return from.unread.count(name) > 0 || from.unread.count(name.substr(dot == name.npos ? 0 : dot + 1)) > 0 ||
+               from.unread.count(name.substr(0, dot)) > 0;
+    };
+    if (is_unread(module)) return;
+    if (diagnostics_.is_full(span.file)) // neither this one nor its hint will be seen
+        return diagnostics_.add(Code::unknown_name, span, "there is no such name");
     const auto add = [&](const Module& from, const std::string& prefix) {
         for (const auto& [text, symbol] : from.symbols)
             if (std::find(kinds.begin(), kinds.end(), symbol.kind()) != kinds.end() &&

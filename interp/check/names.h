@@ -19,9 +19,9 @@ class Names {
     void report_unknown(const Module& module, std::string_view name, Span span, std::string_view what,
                         const std::vector<std::string_view>& kinds, std::vector<std::string> others = {});
 
-    // Notes that -P NAME has a taker.
-    void use_parameter(const std::string& name) { parameters_.insert(name); }
-    [[nodiscard]] const std::set<std::string>& used_parameters() const { return parameters_; }
+    // Notes a name that -P can give a value to.
+    void note_parameter(const std::string& name) { parameters_.insert(name); }
+    [[nodiscard]] const std::set<std::string>& parameters() const { return parameters_; }
 
     // Warns about what a file with scenarios defines or uses in vain. What stands in a branch that was not taken counts
     // as used.

@@ -33,7 +33,7 @@ std::optional<Value> Evaluator::evaluate_chain(const ast::Expression& expression
 std::optional<Value> Evaluator::apply(char operation, const Value& left, const Value& right, Span span) {
     const bool additive = operation == '+' || operation == '-';
     const bool swapped = operation == '*' && is_plain(left.type) && !is_plain(right.type);
-    if (swapped) return apply('*', right, left, span);
+    if (swapped && is_numeric(right.type)) return apply('*', right, left, span);
     const bool alike = left.type == right.type && left.type != Type::count;
     const bool mixed = is_plain(left.type) && is_plain(right.type); // 2 + 0.5
     const bool suits =
@@ -41,8 +41,7 @@ std::optional<Value> Evaluator::apply(char operation, const Value& left, const V
     if (operation == '+' && left.type == Type::list && right.type == Type::list) {
         Value joined = left;
         joined.items.insert(joined.items.end(), right.items.begin(), right.items.end());
-        if (joined.items.size() > 10'000) return fail(Code::too_much, span, "the list has more than 10000 items");
-        return joined;
+        return bounded(std::move(joined), span);
     }
     if (!is_numeric(left.type) || !is_numeric(right.type) || !suits)
         return fail(Code::bad_operation, span,
@@ -133,6 +132,7 @@ std::optional<Value> Evaluator::evaluate_comparison(const ast::Expression& expre
         return fail(Code::bad_operation, expression.span,
                     "`" + sign + "` does not take " + describe(left->type) + " and " + describe(right->type),
                     left->type == right->type ? "these have no order; == and != compare them"
+                    : left->type == Type::version || right->type == Type::version ? how_to_write(Type::version)
                                               : "both sides must be of one kind");
     int result = 0;
     if (left->type == Type::version)

@@ -18,14 +18,17 @@ void Checker::each(const std::vector<ast::Statement>& body, const Module& module
     evaluator_.leave(scope);
 }
 
+// A statement, or one more round of a loop. False: there are too many.
+bool Checker::count_statement(const ast::Statement& statement) {
+    if (++steered_ == max_statements + 1)
+        diagnostics_.add(Code::too_much, statement.span,
+                         "the scenario has more than " + std::to_string(max_statements) + " statements",
+                         "its loops make too many");
+    return steered_ <= max_statements;
+}
+
 void Checker::carry_out(const ast::Statement& statement, const Module& module, const Visit& visit) {
-    if (++steered_ > max_statements) {
-        if (steered_ == max_statements + 1)
-            diagnostics_.add(Code::too_much, statement.span,
-                             "the scenario has more than " + std::to_string(max_statements) + " statements",
-                             "its loops make too many");
-        return;
-    }
+    if (!count_statement(statement)) return;
     if (statement.kind == Kind::let) {
         const auto& expression = statement.values.front();
         if (auto value = evaluator_.evaluate(expression, module))
@@ -39,11 +42,11 @@ void Checker::carry_out(const ast::Statement& statement, const Module& module, c
     const auto items = evaluator_.evaluate_items(statement.values.front(), module);
     if (!items) return;
     for (const auto& item : *items) {
+        if (!count_statement(statement)) return;
         const std::size_t scope = evaluator_.scope();
         evaluator_.define(statement.names.front().text, item);
         each(statement.body, module, visit);
         evaluator_.leave(scope);
-        if (steered_ > max_statements) return;
     }
 }
 

@@ -53,6 +53,7 @@ std::optional<Value> Evaluator::topology_of(const ast::Statement& statement, con
     }
     topology.nodes = static_cast<int>(topology.node_list.size());
     const Span name = statement.names.front().span;
+    if (topology.nodes == 0 && statement.unread) return std::nullopt;
     if (topology.nodes == 0)
         return fail(Code::missing_setting, name, "the topology `" + statement.names.front().text + "` has no node",
                     "add one: node { llcs 1 }");
@@ -65,7 +66,7 @@ std::optional<Value> Evaluator::topology_of(const ast::Statement& statement, con
     for (const auto& node : topology.node_list)
         if (!node.distances.empty() && static_cast<int>(node.distances.size()) != topology.nodes)
             return fail(Code::out_of_range, name,
-                        "a node has " + std::to_string(node.distances.size()) + " distances, there are " +
+                        "a node has distances to " + std::to_string(node.distances.size()) + " of " +
                             std::to_string(topology.nodes) + " nodes",
                         "`distances` has one number for each node, 10 for the node itself");
     if (diagnostics_.errors() != errors) return std::nullopt;

@@ -25,7 +25,7 @@ constexpr std::array<TypeInfo, 20> types = {{
     {"a percentage", "a percentage is written as in 15%"},
     {"a rate", "a rate is a number per unit of time, as in 100/s"},
     {"a string", "a string is written in double quotes"},
-    {"true or false", "a condition is a comparison, as in topology.cpus > 2, or true or false"},
+    {"a condition", "a condition is a comparison, as in topology.cpus > 2, or true or false"},
     {"a version", "a version is written as in v6.14"},
     {"a CPU set", "a CPU set is written as in 0-3,7 or llc(0); range(a, b) makes one from counts"},
     {"a topology", "a topology is written as in 1n2l4c1t"},

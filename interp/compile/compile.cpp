@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "interp/check/check.h"
 #include "interp/compile/lower.h"
+#include "interp/diagnostics/suggest.h"
 #include "interp/syntax/find_files.h"
 #include "interp/syntax/read_source.h"
 
@@ -41,6 +42,16 @@ CompiledGauntlet spread_out(const check::Gauntlet& gauntlet, const fs::path& fil
     return out;
 }
 
+Error no_parameter(const std::string& name, const std::set<std::string>& known) {
+    std::string hint = suggest(name, {known.begin(), known.end()});
+    if (hint.empty() && known.empty()) hint = "there are no parameters; a file has one by `param NAME = VALUE`";
+    if (hint.empty()) {
+        hint = "there are";
+        for (const auto& other : known) hint += (other == *known.begin() ? " " : ", ") + other;
+    }
+    return {"-P " + name + ": no file has a parameter of this name", hint};
+}
+
 } // namespace
 
 Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const CompileOptions& options) {
@@ -48,7 +59,7 @@ Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const Co
     if (!files) return files.error();
     CompileResult result;
     Diagnostics diagnostics;
-    std::set<std::string> used; // parameters
+    std::set<std::string> parameters;
     check::Modules modules(diagnostics);
     for (const auto& file : *files) {
         const check::Module& module = modules.load(file, file.string());
@@ -56,7 +67,7 @@ Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const Co
         check::Checker checker(diagnostics, options);
         const auto scenarios = checker.check_file(module);
         const auto gauntlets = checker.check_gauntlets(module);
-        used.insert(checker.used_parameters().begin(), checker.used_parameters().end());
+        parameters.insert(checker.parameters().begin(), checker.parameters().end());
         std::vector<CompiledScenario> compiled;
         const auto root = check::library_root(module.path);
         for (const auto& scenario : scenarios)
@@ -66,9 +77,10 @@ Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const Co
         std::move(compiled.begin(), compiled.end(), std::back_inserter(result.scenarios));
         for (const auto& gauntlet : gauntlets) result.gauntlets.push_back(spread_out(gauntlet, file, options));
     }
-    for (const auto& [name, value] : options.parameters)
-        if (used.count(name) == 0) result.unused_parameters.push_back(name);
+    const bool failed = diagnostics.errors() > 0; // a parameter may be in what was not read
     result.diagnostics = diagnostics.take();
+    for (const auto& [name, value] : options.parameters)
+        if (!failed && parameters.count(name) == 0) return no_parameter(name, parameters);
     return result;
 }
 

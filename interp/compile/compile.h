@@ -51,12 +51,12 @@ struct CompiledGauntlet {
 struct CompileResult {
     std::vector<CompiledScenario> scenarios; // in the order of the files, then of the source
     std::vector<CompiledGauntlet> gauntlets;
-    std::vector<std::string> unused_parameters; // of -P, that no file asked for
-    std::vector<Diagnostic> diagnostics;        // a file with an error has no scenarios here
+    std::vector<Diagnostic> diagnostics; // a file with an error has no scenarios here
 };
 
 // Compiles files, and all .ktl files below folders (sorted; hidden ones are left out; a file met twice counts once).
-// Errors: a path does not exist, or a folder holds no .ktl file. What is wrong in a file is a diagnostic.
+// Errors: a path does not exist, a folder holds no .ktl file, or -P names what no file has a parameter for. What is wrong
+// in a file is a diagnostic.
 Result<CompileResult> compile_paths(const std::vector<std::filesystem::path>& paths, const CompileOptions& options);
 
 // The text of the line that a position of the plan points to, of the standard library too; none if the file is gone.

@@ -276,6 +276,7 @@ void check_memory(const model::Scenario& scenario, Diagnostics& diagnostics) {
 } // namespace
 
 plan::Plan lower(const model::Scenario& scenario, const CompileOptions& options, Diagnostics& diagnostics) {
+    const std::size_t mark = diagnostics.size();
     plan::Plan plan;
     plan.scenario = scenario.name;
     plan.source = check::position_of(scenario.span);
@@ -303,6 +304,7 @@ plan::Plan lower(const model::Scenario& scenario, const CompileOptions& options,
     plan.duration_ns = std::accumulate(holds.begin(), holds.end(), std::uint64_t{0});
     plan.captures_ns = capture_times(scenario, plan.duration_ns, diagnostics);
     if (!options.duration_ns) check_deadlines(scenario, plan.duration_ns, diagnostics);
+    scenario.explain(diagnostics, mark);
     return plan;
 }
 

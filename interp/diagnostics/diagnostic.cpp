@@ -13,6 +13,15 @@ constexpr auto warning = Severity::warning;
 
 constexpr std::size_t max_errors = 100; // of one file
 
+// A name in a message can be as long as a file.
+std::string cut(std::string text) {
+    constexpr std::size_t longest = 1000;
+    if (text.size() <= longest) return text;
+    std::size_t end = longest;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    return text.substr(0, end) + "...";
+}
+
 } // namespace
 
 const std::vector<CodeInfo>& diagnostic_codes() {
@@ -38,7 +47,6 @@ const std::vector<CodeInfo>& diagnostic_codes() {
         {Code::unused_name, "W0201", warning, "a definition is not used"},
         {Code::unused_module, "W0202", warning, "a module is not used"},
         {Code::failed_assertion, "E0208", error, "an assertion does not hold"},
-        {Code::wrong_parameter, "E0209", error, "-P names no parameter"},
         {Code::too_much, "E0210", error, "a loop, a list or a scenario is too large"},
         {Code::bad_literal, "E0301", error, "a literal is not well formed"},
         {Code::overflow, "E0302", error, "a number is too large"},
@@ -85,6 +93,17 @@ const std::vector<CodeInfo>& diagnostic_codes() {
 
 const CodeInfo& info(Code code) { return diagnostic_codes().at(static_cast<std::size_t>(code)); }
 
+bool Diagnostics::is_full(const SourceFile* file) const {
+    const auto kept = kept_errors_.find(file);
+    return kept != kept_errors_.end() && kept->second > max_errors;
+}
+
+void Diagnostics::explain(std::size_t from, const std::function<bool(const Diagnostic&)>& applies,
+                          const std::string& hint) {
+    for (std::size_t i = from; i < all_.size(); ++i)
+        if (applies(all_[i])) all_[i].hint += all_[i].hint.empty() ? hint : " (" + hint + ")";
+}
+
 void Diagnostics::add(Code code, Span span, std::string message, std::string hint) {
     const bool is_error = info(code).severity == Severity::error;
     if (is_error) ++errors_;
@@ -96,7 +115,8 @@ void Diagnostics::add(Code code, Span span, std::string message, std::string hin
         message = "there are more errors; these are the first " + std::to_string(max_errors);
         hint.clear();
     }
-    all_.push_back({code, span.file->shared_from_this(), span.begin, span.end, std::move(message), std::move(hint)});
+    all_.push_back({code, span.file->shared_from_this(), span.begin, span.end, cut(std::move(message)),
+                    cut(std::move(hint))});
 }
 
 std::vector<Diagnostic> Diagnostics::take() {

@@ -2,6 +2,7 @@
 // What the compiler has to say about a source file: one table of codes, one kind of message.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -39,7 +40,6 @@ enum class Code {
     unused_name,
     unused_module,
     failed_assertion,
-    wrong_parameter,
     too_much,
     // Values, types and units.
     bad_literal,
@@ -119,6 +119,12 @@ class Diagnostics {
     // How many errors were met; one that is kept once but met twice counts twice, so that a growing count says that
     // the thing just looked at is wrong.
     [[nodiscard]] std::size_t errors() const { return errors_; }
+    // Whether further errors of the file are not kept.
+    [[nodiscard]] bool is_full(const SourceFile* file) const;
+    // How many are kept so far: a mark for explain().
+    [[nodiscard]] std::size_t size() const { return all_.size(); }
+    // Adds `hint` to those from the mark on that `applies` to.
+    void explain(std::size_t from, const std::function<bool(const Diagnostic&)>& applies, const std::string& hint);
     // By file in order of first mention, then by place.
     std::vector<Diagnostic> take();
 

@@ -37,22 +37,29 @@ std::vector<std::string> characters(std::string_view line) {
     return result;
 }
 
+// How many bytes the first `count` characters of a line have.
+std::size_t bytes_of(std::string_view line, int count) {
+    std::size_t at = 0;
+    for (; at < line.size(); ++at)
+        if ((static_cast<unsigned char>(line[at]) & 0xC0U) != 0x80U && count-- == 0) break;
+    return at;
+}
+
 } // namespace
 
 std::string render_source_line(std::string_view line, int line_number, int column, int length, bool colour) {
     const Style style{colour};
     // A line of megabytes is decoded only around its caret.
-    const std::size_t most = static_cast<std::size_t>(std::max(column, 1)) * 4 + std::size_t{shown_width} * 8;
-    const auto letters = characters(line.substr(0, most));
+    const int first = std::max(column - 1, 0) < shown_width - 20 ? 0 : column - 1 - shown_width / 2;
+    const auto letters = characters(line.substr(bytes_of(line, first), (std::size_t{shown_width} + 1) * 4));
     const int total = static_cast<int>(letters.size());
-    const int caret = std::clamp(column - 1, 0, total);
-    const int first = caret < shown_width - 20 ? 0 : caret - shown_width / 2;
-    const int last = std::min(total, first + shown_width);
+    const int caret = std::clamp(column - 1 - first, 0, total);
+    const int last = std::min(total, shown_width);
     std::string shown = first > 0 ? "..." : "";
     std::string marks(shown.size(), ' ');
-    for (int i = first; i < last; ++i) shown += letters[static_cast<std::size_t>(i)];
+    for (int i = 0; i < last; ++i) shown += letters[static_cast<std::size_t>(i)];
     if (last < total) shown += "...";
-    marks += std::string(static_cast<std::size_t>(caret - first), ' ');
+    marks += std::string(static_cast<std::size_t>(caret), ' ');
     const int carets = std::clamp(length, 1, std::max(1, last - caret));
     const std::string number = std::to_string(line_number);
     const std::string gutter = std::string(number.size() < 4 ? 4 - number.size() : 0, ' ') + number;

@@ -5,20 +5,37 @@
 
 namespace ktstr {
 
+namespace {
+
+constexpr std::size_t stride = 1024;
+
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
+
+} // namespace
+
 SourceFile::SourceFile(std::string shown, std::string name, std::string text)
     : shown_(std::move(shown)), name_(std::move(name)), text_(std::move(text)), line_starts_{0} {
-    for (std::size_t i = 0; i < text_.size(); ++i)
+    std::size_t characters = 0;
+    for (std::size_t i = 0; i < text_.size(); ++i) {
+        if (i % stride == 0) characters_.push_back(characters);
+        if (begins_character(text_[i])) ++characters;
         if (text_[i] == '\n') line_starts_.push_back(i + 1);
+    }
+}
+
+std::size_t SourceFile::characters_before(std::size_t offset) const {
+    if (offset == 0) return 0;
+    const std::size_t mark = (offset - 1) / stride;
+    const std::string_view rest = text().substr(mark * stride, offset - mark * stride);
+    return characters_[mark] + static_cast<std::size_t>(std::count_if(rest.begin(), rest.end(), begins_character));
 }
 
 SourceFile::Position SourceFile::position(std::size_t offset) const {
     offset = std::min(offset, text_.size());
     const auto after = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
     const std::size_t start = *std::prev(after);
-    const auto characters = std::count_if(text_.begin() + static_cast<std::ptrdiff_t>(start),
-                                          text_.begin() + static_cast<std::ptrdiff_t>(offset),
-                                          [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-    return {static_cast<int>(after - line_starts_.begin()), static_cast<int>(characters) + 1};
+    const std::size_t column = characters_before(offset) - characters_before(start) + 1;
+    return {static_cast<int>(after - line_starts_.begin()), static_cast<int>(column)};
 }
 
 std::string_view SourceFile::line(int line) const {

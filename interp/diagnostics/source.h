@@ -33,7 +33,11 @@ class SourceFile : public std::enable_shared_from_this<SourceFile> {
     std::string shown_;
     std::string name_;
     std::string text_;
+    // Characters before `offset`.
+    [[nodiscard]] std::size_t characters_before(std::size_t offset) const;
+
     std::vector<std::size_t> line_starts_;
+    std::vector<std::size_t> characters_; // before each stride-th byte, so that long lines are not counted anew
 };
 
 using SourcePtr = std::shared_ptr<const SourceFile>;

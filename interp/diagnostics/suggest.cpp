@@ -30,6 +30,7 @@ std::string suggest(std::string_view word, const std::vector<std::string>& candi
     const std::string* best = nullptr;
     for (const auto& candidate : candidates) {
         if (candidate.size() > longest_worth_a_look) continue;
+        if (std::max(candidate.size(), word.size()) - std::min(candidate.size(), word.size()) >= best_distance) continue;
         const std::size_t distance = edit_distance(word, candidate);
         if (distance >= best_distance) continue;
         best_distance = distance;

@@ -48,6 +48,7 @@ struct Statement {
     std::vector<Statement> parts;     // clauses, attributes
     std::vector<Statement> body;      // of the block
     std::vector<Statement> otherwise; // condition: the `else`
+    bool unread = false;              // something in the block did not parse
 
     [[nodiscard]] const Statement* part(Kind wanted) const {
         for (const auto& candidate : parts)

@@ -52,7 +52,9 @@ template <typename Context> struct recover {
         const std::size_t here = state.offset(in.current());
         const std::size_t start = state.skip_gap(here);
         if (start >= state.text().size()) return false;
-        in.bump(state.recover(start, Context::text) - here);
+        const std::size_t end = state.recover(start, Context::text);
+        state.close(state.open(Kind::unread, start), end);
+        in.bump(end - here);
         return true;
     }
 };

@@ -14,7 +14,7 @@ struct expression;
 
 // --- Strings, and places where a string or a name can stand --------------------------------------------------------
 
-struct interpolation : attempt<pegtl::string<'$', '{'>, expression, sign<'}', nothing>> {};
+struct interpolation : attempt<pegtl::string<'$', '{'>, expression, sign<'}', the_end_of_interpolation>> {};
 struct string_letter : seq<pegtl::not_at<pegtl::string<'$', '{'>>,
                            sor<seq<one<'\\'>, pegtl::not_one<'\n', '\r'>>, pegtl::not_one<'"', '\\', '\n', '\r'>>> {};
 template <Kind K, typename Expected>
@@ -56,11 +56,11 @@ struct list
     : node<Kind::list, sign<'[', nothing>,
            opt<expression, star<sign<',', a_comma>, expression>, opt<sign<',', nothing>>>, sign<']', a_close_bracket>> {
 };
-struct field : node<Kind::field, argument_name, expression> {};
+struct field : node<Kind::field, node<Kind::name, token<nothing, pegtl::identifier>>, sign<':', a_colon>, expression> {};
 struct record : node<Kind::record, sign<'{', nothing>, field, star<sign<',', a_comma>, field>, opt<sign<',', nothing>>,
-                     sign<'}', nothing>> {};
+                     sign<'}', a_close_brace>> {};
 struct group : attempt<sign<'(', nothing>, expression, sign<')', a_close_paren>> {};
-struct lua_value : seq<key::lua, lua_text> {};
+struct lua_value : quiet<key::lua, lua_text> {};
 struct primary : sor<cpu_span, number, value_string, lua_value, call, list, record, group> {};
 
 struct member_name : seq<one<'.'>, sor<node<Kind::name, pegtl::identifier>, quoted<Kind::text, nothing>>> {};
@@ -97,8 +97,10 @@ struct temporal;
 struct window : node<Kind::window, one<'['>, expression, sign<',', a_comma>, expression, sign<']', a_close_bracket>> {};
 struct until : fold<Kind::until, converging, seq<key::until, opt<window>, temporal>> {};
 struct temporal
-    : bounded<sor<node<Kind::logical_not, key::not_, temporal>, node<Kind::always, key::always, opt<window>, temporal>,
-                  node<Kind::eventually, key::eventually, opt<window>, temporal>, until>> {};
+    : bounded<sor<quiet<sor<node<Kind::logical_not, key::not_, temporal>,
+                        node<Kind::always, key::always, opt<window>, temporal>,
+                        node<Kind::eventually, key::eventually, opt<window>, temporal>>>,
+                  until>> {};
 struct conjunction : fold<Kind::logical_and, temporal, plus<key::and_, temporal>> {};
 struct disjunction : fold<Kind::logical_or, conjunction, plus<key::or_, conjunction>> {};
 struct expression : fold<Kind::logical_implies, disjunction, seq<key::implies, disjunction>> {};

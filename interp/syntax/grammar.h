@@ -129,8 +129,25 @@ struct contains : setting<Kind::contains, key::contains> {};
 struct matches : setting<Kind::matches, key::matches> {};
 template <Kind K, typename Keyword> struct flat_expectation : statement<K, Keyword, opt<of_cgroup>, opt<off>> {};
 struct sustained : statement<Kind::sustained, key::for_, expression, key::samples> {};
+// No sign can follow on the line: `gap = 2s` is not `gap` and something else.
+struct formula_end {
+    using rule_t = formula_end;
+    using subs_t = pegtl::type_list<>;
+    template <pegtl::apply_mode, pegtl::rewind_mode, template <typename...> class, template <typename...> class,
+              typename Input>
+    static bool match(Input& in, ParseState& state) {
+        const std::size_t here = state.offset(in.current());
+        const std::size_t start = state.skip_gap(here);
+        const char next = start < state.text().size() ? state.text()[start] : ' ';
+        const bool call = next == '(' && start == here; // that is not closed
+        if (!call && (std::string_view("=<>!,)]\"").find(next) == std::string_view::npos || state.begins_line(start)))
+            return true;
+        state.expected(start, a_comparison::text);
+        return false;
+    }
+};
 // `gap off` and `gap <= 2s for 5 samples` alike.
-struct formula : node<Kind::formula, expression, opt<sor<sustained, off>>> {};
+struct formula : node<Kind::formula, expression, opt<sor<sustained, off>>, formula_end> {};
 struct expectation
     : sor<flat_expectation<Kind::progress, key::progress>, flat_expectation<Kind::isolation, key::isolation>,
           statement<Kind::error, key::error, sor<off, contains, matches>>,

@@ -2,6 +2,7 @@
 #include "interp/syntax/parse_state.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 #include "interp/diagnostics/suggest.h"
@@ -25,10 +26,46 @@ std::string alternatives(const std::vector<std::string_view>& words) {
     return text;
 }
 
+// What other languages write, and what it is here.
+const std::map<std::string_view, std::string_view>& habits() {
+    constexpr std::string_view chained = "a comparison has two sides; join two of them with `and`";
+    static const std::map<std::string_view, std::string_view> hints = {
+        {"=", "values are compared with `==`"},
+        {"<", chained},
+        {"<=", chained},
+        {">", chained},
+        {">=", chained},
+        {"==", chained},
+        {"!=", chained},
+        {"&&", "`and` joins conditions"},
+        {"||", "`or` joins conditions"},
+        {"!", "`not` negates a condition"},
+        {";", "statements need nothing between them"},
+        {"'", "strings stand in double quotes"},
+        {"//", "a comment begins with #"},
+        {"/*", "a comment goes from # to the end of its line"},
+        {"->", ""}};
+    return hints;
+}
+
+// A word at the beginning of a line that does not go on with the line before.
+bool begins_formula(std::string_view word) {
+    static const std::unordered_set<std::string_view> joining = {"and", "or", "implies", "until",  "within", "after",
+                                                                 "by",  "for", "samples", "steady", "converges"};
+    return !word.empty() && joining.count(word) == 0;
+}
+
+// How many blocks a string opens that is not closed on its line: scenario "load {
+std::size_t swallowed_braces(std::string_view text) {
+    if (text.size() > 1 && text.back() == '"') return 0;
+    const auto open = std::count(text.begin(), text.end(), '{');
+    return static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, open - std::count(text.begin(), text.end(), '}')));
+}
+
 } // namespace
 
 ParseState::ParseState(const SourceFile& source, Diagnostics& diagnostics)
-    : source_(source), text_(source.text()), diagnostics_(diagnostics) {
+    : source_(source), text_(source.text()), long_strings_(text_), diagnostics_(diagnostics) {
     tree_.reserve(text_.size() / 4 + 16);
 }
 
@@ -85,7 +122,7 @@ bool ParseState::enter(std::size_t offset) {
 }
 
 void ParseState::expected(std::size_t offset, std::string_view what) {
-    if (offset < furthest_) return;
+    if (offset < furthest_ || offset == hushed_) return;
     if (offset > furthest_) {
         furthest_ = offset;
         expected_.clear();
@@ -102,6 +139,8 @@ Span ParseState::token_at(std::size_t offset) {
     } else if (end < text_.size() && text_[end] == '"') {
         end = std::min(text_.find_first_of("\"\n", end + 1), text_.size());
         if (end < text_.size() && text_[end] == '"') ++end;
+    } else if (end + 1 < text_.size() && habits().count(text_.substr(end, 2)) > 0) {
+        end += 2;
     } else if (end < text_.size()) {
         ++end;
         while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0U) == 0x80U) ++end;
@@ -116,6 +155,7 @@ void ParseState::report_unknown_statement(std::size_t start, std::string_view co
         if (what.front() == '`') known.emplace_back(what.substr(1, what.size() - 2));
     const std::string word(word_at(start));
     std::string hint = word.empty() ? std::string() : suggest(word, known);
+    if (const auto habit = habits().find(found.text()); habit != habits().end()) hint = habit->second;
     if (hint.empty()) {
         hint = "what can stand here:";
         for (const auto& candidate : known) hint += (&candidate == &known.front() ? " " : ", ") + candidate;
@@ -132,22 +172,47 @@ void ParseState::report_unknown_statement(std::size_t start, std::string_view co
 void ParseState::report_unexpected(std::size_t at) {
     const Span found = token_at(at);
     const std::string_view text = found.text();
-    if (!text.empty() && text.front() == '"' && (text.size() < 2 || text.back() != '"')) {
-        diagnostics_.add(Code::unclosed_string, found, "the string is not closed on its line",
-                         "end it with \"; a line end in a string is written \\n");
-        return;
-    }
+    if (report_unclosed(at, found)) return;
     std::string shown = text.empty() ? "the end of the file" : "`" + std::string(text.substr(0, 60)) + "`";
     std::string hint;
+    const bool after_value = is_expected("a comparison (`<=`, `<`, `>=`, `>`, `==`, `!=`)") || is_expected("`{`");
+    if (const auto habit = habits().find(text); habit != habits().end())
+        if (after_value || text.find_first_of("=<>") == std::string_view::npos) hint = habit->second;
+    if (text == "=" && is_expected("a value")) hint = "settings have no `=`, as in: duration 10s";
     if (is_reserved(text)) {
         shown = "the keyword " + shown;
-        const bool name_expected = std::any_of(expected_.begin(), expected_.end(), [](std::string_view what) {
-            return what == "a name" || what == "a cgroup";
-        });
-        if (name_expected) hint = "a keyword cannot be a name";
+        if (is_expected("a name") || is_expected("a cgroup")) hint = "a keyword cannot be a name";
     }
     const std::string wanted = expected_.empty() ? "something else" : alternatives(expected_);
     diagnostics_.add(Code::unexpected_token, found, "expected " + wanted + ", found " + shown, hint);
+}
+
+bool ParseState::is_expected(std::string_view what) const {
+    return std::find(expected_.begin(), expected_.end(), what) != expected_.end();
+}
+
+// A string, a ${ in one, or a Lua block that has no end: whatever stands there is part of it.
+bool ParseState::report_unclosed(std::size_t at, Span found) {
+    const std::string_view text = found.text();
+    if (is_expected("`[[`") && long_strings_.begins(at)) {
+        const std::string opening(text_.substr(at, text_.find('[', at + 1) + 1 - at));
+        diagnostics_.add(Code::unclosed_string, span(at, at + opening.size()), "the Lua program is not closed",
+                         "end it with `]" + opening.substr(1, opening.size() - 2) + "]`");
+        furthest_ = text_.size(); // all the rest is Lua
+        return true;
+    }
+    const bool open_string = !text.empty() && text.front() == '"' && (text.size() < 2 || text.back() != '"');
+    if (is_expected("the `}` of the `${`") && (open_string || begins_line(at))) {
+        std::size_t end = at;
+        while (!open_string && end > 1 && is_blank(text_[end - 1])) --end;
+        diagnostics_.add(Code::unclosed_string, open_string ? found : span(end - 1, end),
+                         "the `${` in this string is not closed", "end it with }; a dollar sign is written \\$");
+        return true;
+    }
+    if (open_string)
+        diagnostics_.add(Code::unclosed_string, found, "the string is not closed on its line",
+                         "end it with \"; a line end in a string is written \\n");
+    return open_string;
 }
 
 std::size_t ParseState::recover(std::size_t start, std::string_view context) {
@@ -157,21 +222,22 @@ std::size_t ParseState::recover(std::size_t start, std::string_view context) {
         report_unexpected(furthest_);
         if (furthest_ >= text_.size()) unclosed_at_ = text_.size(); // that the blocks are open follows from it
     }
-    return next_statement(std::max(furthest_, start), start);
+    return next_statement(std::max(furthest_, start), start, context == "an expect block");
 }
 
 // From the error on: up to a `}` that closes the surrounding block, or a reserved word that begins a line; over
 // balanced blocks, strings and comments. Always moves on.
-std::size_t ParseState::next_statement(std::size_t from, std::size_t start) {
+std::size_t ParseState::next_statement(std::size_t from, std::size_t start, bool lines) {
     std::size_t depth = 0;
     for (std::size_t i = skip_gap(from); i < text_.size(); i = skip_gap(i)) {
         const char c = text_[i];
         const bool may_stop = i > start && begins_line(i);
         if (may_stop && block_must_end(i)) return i;
-        if (depth == 0 && may_stop && begins_statement(word_at(i))) return i;
+        if (depth == 0 && may_stop && (begins_statement(word_at(i)) || (lines && begins_formula(word_at(i))))) return i;
         if (depth == 0 && i > start && c == '}' && !open_braces_.empty()) return i;
         if (c == '{') ++depth;
-        if (c == '}' && depth > 0 && --depth == 0) return i + 1;
+        if (c == '"') depth += swallowed_braces(token_at(i).text());
+        if (c == '}' && depth > 0 && --depth == 0 && word_at(skip_gap(i + 1)) != "else") return i + 1;
         i = std::max<std::size_t>(token_at(i).end, i + 1);
     }
     return text_.size();

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "interp/diagnostics/diagnostic.h"
@@ -26,9 +27,7 @@ class ParseState {
     [[nodiscard]] std::string_view word_at(std::size_t offset);
 
     // Where the Lua long string ([[ ... ]], [=[ ... ]=]) that begins at `offset` ends; `offset` if there is none.
-    [[nodiscard]] std::size_t long_string_end(std::size_t offset) const {
-        return offset + long_string_length(text_.substr(offset));
-    }
+    std::size_t long_string_end(std::size_t offset) { return long_strings_.end(offset); }
 
     // --- The tree
     std::size_t open(Kind kind, std::size_t begin);
@@ -46,6 +45,8 @@ class ParseState {
     // --- Errors
     // Notes that `what` would have been accepted at `offset`.
     void expected(std::size_t offset, std::string_view what);
+    // From now on, nothing that would be accepted at `offset` is noted. Returns the offset of which that held.
+    std::size_t hush(std::size_t offset) { return std::exchange(hushed_, offset); }
     // Says what is wrong with the statement at `start` of a block (`context`: "a step"), and returns where to go on.
     std::size_t recover(std::size_t start, std::string_view context);
     // Says that the text goes wrong at the furthest place reached.
@@ -55,12 +56,16 @@ class ParseState {
     void leave_block(bool closed, std::size_t offset);
     // Whether no statement of any block can begin here: the end of the file, or a declaration of the file.
     [[nodiscard]] bool block_must_end(std::size_t offset);
+    // Whether only blanks stand before it on its line.
+    [[nodiscard]] bool begins_line(std::size_t offset) const;
 
   private:
     void report_unknown_statement(std::size_t start, std::string_view context);
     void report_unexpected(std::size_t at);
-    [[nodiscard]] std::size_t next_statement(std::size_t from, std::size_t start);
-    [[nodiscard]] bool begins_line(std::size_t offset) const;
+    [[nodiscard]] bool report_unclosed(std::size_t at, Span found);
+    [[nodiscard]] bool is_expected(std::string_view what) const;
+    // `lines`: statements begin with any word, so that each line may be one.
+    [[nodiscard]] std::size_t next_statement(std::size_t from, std::size_t start, bool lines);
     // What stands at `offset`, for a message: a word, a literal, a sign, or the end of the file.
     [[nodiscard]] Span token_at(std::size_t offset);
     [[nodiscard]] Span span(std::size_t begin, std::size_t end) const {
@@ -69,11 +74,13 @@ class ParseState {
 
     const SourceFile& source_;
     std::string_view text_;
+    LongStrings long_strings_;
     Diagnostics& diagnostics_;
     Tree tree_;
     std::vector<std::size_t> open_braces_;
     std::vector<std::string_view> expected_;
     std::size_t furthest_ = 0;
+    std::size_t hushed_ = std::string_view::npos;
     std::size_t depth_ = 0;
     std::size_t gap_from_ = std::string_view::npos; // the last gap skipped: most rules start where another failed
     std::size_t gap_to_ = 0;

@@ -32,23 +32,24 @@ std::size_t utf8_length(std::string_view text, std::size_t i) {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 // Where the Lua block ends whose word `lua` stands at i; i if there is none.
-std::size_t after_lua_block(std::string_view text, std::size_t i) {
+std::size_t after_lua_block(std::string_view text, std::size_t i, LongStrings& long_strings) {
     if (text.substr(i, 3) != "lua" || (i > 0 && is_letter(text[i - 1]))) return i;
     const std::size_t start = text.find_first_not_of(" \t\r\n", i + 3);
     if (start == std::string_view::npos) return i;
-    const std::size_t length = long_string_length(text.substr(start));
-    return length > 0 ? start + length : i;
+    const std::size_t end = long_strings.end(start);
+    return end > start ? end : i;
 }
 
 // Offset of the first bracket that is nested too deep.
 std::optional<std::size_t> too_deep(std::string_view text) {
+    LongStrings long_strings(text);
     std::size_t depth = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         if (c == '#') {
             i = std::min(text.find('\n', i), text.size());
         } else if (c == 'l') {
-            if (const std::size_t after = after_lua_block(text, i); after > i) i = after - 1;
+            if (const std::size_t after = after_lua_block(text, i, long_strings); after > i) i = after - 1;
         } else if (c == '"') {
             for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
                 if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
@@ -74,12 +75,23 @@ SourcePtr report_file(Code code, std::string shown, std::string name, std::strin
 
 } // namespace
 
-std::size_t long_string_length(std::string_view text) {
-    const std::size_t level = text.substr(0, 1) == "[" ? text.find_first_not_of('=', 1) : std::string_view::npos;
-    if (level == std::string_view::npos || text[level] != '[') return 0;
-    const std::string close = "]" + std::string(level - 1, '=') + "]";
-    const std::size_t end = text.find(close, level + 1);
-    return end == std::string_view::npos ? 0 : end + close.size();
+std::optional<std::size_t> LongStrings::level(std::size_t offset) const {
+    if (offset >= text_.size() || text_[offset] != '[') return std::nullopt;
+    std::size_t level = 0;
+    while (level <= max_level && offset + 1 + level < text_.size() && text_[offset + 1 + level] == '=') ++level;
+    const std::size_t second = offset + 1 + level;
+    if (level > max_level || second >= text_.size() || text_[second] != '[') return std::nullopt;
+    return level;
+}
+
+std::size_t LongStrings::end(std::size_t offset) {
+    const auto equals = level(offset);
+    if (!equals || offset >= none_from_[*equals]) return offset;
+    const std::string close = "]" + std::string(*equals, '=') + "]";
+    const std::size_t end = text_.find(close, offset + 2 + *equals);
+    if (end != std::string_view::npos) return end + close.size();
+    none_from_[*equals] = offset;
+    return offset;
 }
 
 SourcePtr check_source(std::string shown, std::string name, std::string text, Diagnostics& diagnostics) {

@@ -34,6 +34,21 @@ template <Kind K, typename... Rules> struct node {
     }
 };
 
+// The rules; what they would accept where they begin is not worth a word in messages.
+template <typename... Rules> struct quiet {
+    using rule_t = quiet;
+    using subs_t = pegtl::type_list<Rules...>;
+    template <pegtl::apply_mode A, pegtl::rewind_mode, template <typename...> class Action,
+              template <typename...> class Control, typename Input>
+    static bool match(Input& in, ParseState& state) {
+        const std::size_t before = state.hush(state.skip_gap(state.offset(in.current())));
+        const bool matched =
+            Control<seq<Rules...>>::template match<A, pegtl::rewind_mode::required, Action, Control>(in, state);
+        state.hush(before);
+        return matched;
+    }
+};
+
 // The first rule; where the second one follows, a node around both. Keeps the tree free of nodes with one child.
 template <Kind K, typename First, typename Rest> struct fold {
     using rule_t = fold;
@@ -45,7 +60,7 @@ template <Kind K, typename First, typename Rest> struct fold {
         const std::size_t begin = state.skip_gap(state.offset(in.current()));
         if (!Control<First>::template match<A, pegtl::rewind_mode::required, Action, Control>(in, state)) return false;
         const std::size_t after = state.mark();
-        if (Control<Rest>::template match<A, pegtl::rewind_mode::required, Action, Control>(in, state))
+        if (Control<quiet<Rest>>::template match<A, pegtl::rewind_mode::required, Action, Control>(in, state))
             state.wrap(index, K, begin, state.offset(in.current()));
         else
             state.drop(after);
@@ -141,12 +156,15 @@ EXPECTED(a_cgroup, "a cgroup");
 EXPECTED(a_string, "a string");
 EXPECTED(a_value, "a value");
 EXPECTED(an_open_brace, "`{`");
+EXPECTED(a_close_brace, "`}`");
+EXPECTED(the_end_of_interpolation, "the `}` of the `${`");
 EXPECTED(an_open_paren, "`(`");
 EXPECTED(a_close_paren, "`)`");
 EXPECTED(an_open_bracket, "`[`");
 EXPECTED(a_close_bracket, "`]`");
 EXPECTED(an_equals, "`=`");
 EXPECTED(a_comma, "`,`");
+EXPECTED(a_colon, "`:`");
 EXPECTED(a_comparison, "a comparison (`<=`, `<`, `>=`, `>`, `==`, `!=`)");
 EXPECTED(a_lua_block, "`[[`");
 #undef EXPECTED
@@ -190,7 +208,7 @@ struct value_identifier {
     }
 };
 
-struct dotted : star<one<'.'>, pegtl::identifier> {};
+struct dotted : pegtl::rep_opt<63, one<'.'>, pegtl::identifier> {};
 struct name : node<Kind::name, token<a_name, free_identifier>> {};
 struct qualified_name : node<Kind::qualified_name, token<a_name, free_identifier, dotted>> {};
 // "nothing": several things can stand there, and one word says it.

@@ -11,6 +11,7 @@ enum class Kind : std::uint8_t {
     file,
     block,     // { ... }: statements as children
     otherwise, // else: a block or an `if` as child
+    unread,    // what did not parse
     // Declarations
     use,
     private_declaration, // one declaration as child

@@ -298,7 +298,8 @@ TEST_CASE("a file's own name hides the same name of a module") {
 }
 
 TEST_CASE("keywords that begin no statement can be names, and any name can be quoted") {
-    CHECK(codes_of_scenario("cgroup error { workers 1 of spin_wait } cgroup \"memory\" { workers 1 of spin_wait } cgroup gap { workers 1 of spin_wait }\nexpect { "
+    CHECK(codes_of_scenario("cgroup error { workers 1 of spin_wait } cgroup \"memory\" { workers 1 of spin_wait }\n"
+                            "cgroup gap { workers 1 of spin_wait }\nexpect { "
                             "gap(gap) <= 1s progress(\"memory\") }")
               .empty());
 }
