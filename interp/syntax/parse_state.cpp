@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <unordered_set>
+#include <utility>
 
 #include "interp/diagnostics/suggest.h"
 
@@ -116,6 +117,7 @@ bool ParseState::enter(std::size_t offset) {
         return true;
     }
     const std::size_t at = skip_gap(offset);
+    too_deep_ = true;
     diagnostics_.add(Code::nested_too_deep, token_at(at),
                      "this is nested deeper than " + std::to_string(max_nesting) + " levels");
     return false;
@@ -170,6 +172,7 @@ void ParseState::report_unknown_statement(std::size_t start, std::string_view co
 }
 
 void ParseState::report_unexpected(std::size_t at) {
+    if (std::exchange(too_deep_, false)) return; // that nothing matched follows from it
     const Span found = token_at(at);
     const std::string_view text = found.text();
     if (report_unclosed(at, found)) return;

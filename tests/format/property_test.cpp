@@ -93,7 +93,11 @@ class Shaker {
 // Whether the text is laid out as the rules of white space ask, strings and Lua aside.
 void check_white_space(const std::string& text) {
     CHECK(text.find("\n\n\n") == std::string::npos);
-    CHECK(text.find("{\n\n") == std::string::npos);
+    for (std::size_t at = text.find("{\n\n"); at != std::string::npos; at = text.find("{\n\n", at + 1)) {
+        const std::size_t line = text.rfind('\n', at) + 1; // npos + 1 is the first line
+        INFO(text.substr(line, at - line));
+        CHECK(text.substr(line, at - line).find('#') != std::string::npos); // a comment may end with a brace
+    }
     CHECK(text.substr(0, 1) != "\n");
     if (text.empty()) return;
     CHECK(text.back() == '\n');

@@ -62,6 +62,25 @@ TEST_CASE("a path that is not there and a folder without scenarios are errors wi
     CHECK(empty.error().hint.find(".ktl") != std::string::npos);
 }
 
+TEST_CASE("a -P that no file has a parameter for is an error with the closest name, unless a file has errors of its own") {
+    const Folder folder;
+    folder.write("a.ktl", "param crowd = 3\nscenario \"a\" { cgroup a { workers crowd of spin_wait } }\n");
+    folder.write("none.ktl", scenario("none"));
+    CompileOptions options;
+    options.parameters = {{"crwd", "2"}};
+    const auto misspelt = compile_paths({folder.path("a.ktl")}, options);
+    REQUIRE_FALSE(misspelt.ok());
+    CHECK(misspelt.error().message == "-P crwd: no file has a parameter of this name");
+    CHECK(misspelt.error().hint == "did you mean `crowd`?");
+    const auto none = compile_paths({folder.path("none.ktl")}, options);
+    REQUIRE_FALSE(none.ok());
+    CHECK(none.error().hint.find("param NAME = VALUE") != std::string::npos);
+    folder.write("wrong.ktl", "param crwd = 3 +\n");
+    const auto wrong = compile_paths({folder.path("wrong.ktl")}, options);
+    REQUIRE(wrong.ok());
+    CHECK(codes(*wrong) == "E0110");
+}
+
 TEST_CASE("links in a circle and links to nowhere do no harm") {
     const Folder folder;
     folder.write("a/a.ktl", scenario("a"));
