@@ -15,8 +15,8 @@ namespace {
 struct CheckOptions {
     std::vector<std::filesystem::path> paths;
     std::string format = "pretty";
-    std::optional<std::string> topology;
-    std::optional<std::string> duration;
+    CompileArguments compile;
+    std::string kernel;
 };
 
 // One JSON object per diagnostic on standard output.
@@ -35,13 +35,14 @@ int check_as_json(const std::vector<std::filesystem::path>& paths, const Compile
 }
 
 int check(const CheckOptions& options) {
-    const auto settings = compile_options(options.topology, options.duration);
+    const auto settings = compile_options(options.compile, options.kernel);
     if (!settings) {
         complain(settings.error());
         return exit_usage;
     }
     if (options.format == "json") return check_as_json(options.paths, *settings);
-    const auto result = compile_or_explain(options.paths, *settings);
+    DiagnosticPrinter printer;
+    const auto result = compile_or_explain(options.paths, *settings, printer);
     if (!result) return exit_usage;
     const std::size_t count = result->scenarios.size();
     std::cout << count << (count == 1 ? " scenario is" : " scenarios are") << " ready to run\n";
@@ -56,7 +57,8 @@ void add_check_command(CLI::App& app, int& exit_code) {
     command->add_option("paths", options->paths, ".ktl files and folders")->required()->type_name("PATH");
     command->add_option("--format", options->format, "pretty or json (a line per message)")
         ->check(CLI::IsMember({"pretty", "json"}));
-    add_compile_options(*command, options->topology, options->duration);
+    add_compile_options(*command, options->compile);
+    add_kernel_version(*command, options->kernel);
     command->callback([options, &exit_code] { exit_code = check(*options); });
 }
 

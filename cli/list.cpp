@@ -2,61 +2,154 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
+#include "cli/catalogue.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/run_options.h"
-#include "interp/plan/work_types.h"
+#include "report/plan_words.h"
 #include "report/result.h"
+#include "report/text.h"
 
 namespace ktstr::cli {
 
 namespace {
 
-// A word that is no path names a catalogue: one name per line.
-bool list_catalogue(const std::string& word) {
-    if (word == "ops")
-        for (const auto& name : plan::op_names()) std::cout << name << "\n";
-    else if (word == "work-types")
-        for (const auto& type : plan::work_types()) std::cout << type.name << "\n";
-    else
-        return false;
-    return true;
+struct ListOptions {
+    std::vector<std::string> words; // paths; the first one may be a catalogue's name
+    std::string format = "pretty";
+    bool with_summaries = false;
+};
+
+std::string json_line(const nlohmann::ordered_json& object) {
+    return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-int list(const std::vector<std::filesystem::path>& paths) {
-    std::error_code code;
-    if (paths.size() == 1 && !std::filesystem::exists(paths[0], code) && list_catalogue(paths[0].string()))
-        return exit_pass;
-    const auto result = compile_or_explain(paths, {});
-    if (!result) return exit_usage;
-    std::size_t name_width = 0;
-    std::size_t scheduler_width = 0;
-    for (const auto& scenario : result->scenarios) {
-        name_width = std::max(name_width, scenario.plan.scenario.size());
-        scheduler_width = std::max(scheduler_width, report::scheduler_name(scenario.plan).size());
+// Columns without titles.
+void print_columns(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], report::display_width(row[i]));
     }
-    const auto padded = [](std::string text, std::size_t width) {
-        text.resize(std::max(text.size(), width), ' ');
-        return text + "  ";
-    };
-    for (const auto& scenario : result->scenarios)
-        std::cout << padded(scenario.plan.scenario, name_width)
-                  << padded(report::scheduler_name(scenario.plan), scheduler_width)
-                  << padded(scenario.plan.topology.label(), 10) << scenario.file.string() << ":"
-                  << scenario.plan.source.line << "\n";
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i)
+            line += row[i] + std::string(i + 1 == row.size() ? 0 : widths[i] - report::display_width(row[i]) + 2, ' ');
+        std::cout << line.substr(0, line.find_last_not_of(' ') + 1) << "\n";
+    }
+}
+
+int list_catalogue(const ListOptions& options) {
+    const std::string& name = options.words.front();
+    const auto entries = catalogue(name, {options.words.begin() + 1, options.words.end()});
+    if (!entries) {
+        complain(entries.error());
+        return exit_usage;
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& entry : *entries) {
+        if (options.format == "json") {
+            nlohmann::ordered_json object = {{"name", entry.name}, {"summary", entry.summary}};
+            if (!entry.more.empty()) object.update(nlohmann::ordered_json::parse(entry.more));
+            std::cout << json_line(object);
+        } else if (options.with_summaries) {
+            rows.push_back({entry.name, entry.summary});
+        } else {
+            const bool classed = name == "keywords"; // what a keyword is tells editors how to show it
+            std::cout << entry.name << (classed ? " " + entry.summary : "") << "\n";
+        }
+    }
+    print_columns(rows);
     return exit_pass;
+}
+
+std::optional<CompileResult> compiled(const std::vector<std::string>& paths) {
+    DiagnosticPrinter printer;
+    return compile_or_explain({paths.begin(), paths.end()}, {}, printer);
+}
+
+int list_gauntlets(const ListOptions& options) {
+    if (options.words.size() == 1) {
+        complain({"whose gauntlets?", "name files or folders: ktstr list gauntlets a.ktl"});
+        return exit_usage;
+    }
+    const auto result = compiled({options.words.begin() + 1, options.words.end()});
+    if (!result) return exit_usage;
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& gauntlet : result->gauntlets) {
+        const auto of_file = [&](const CompiledScenario& scenario) { return scenario.file == gauntlet.file; };
+        const auto all = std::count_if(result->scenarios.begin(), result->scenarios.end(), of_file);
+        const std::size_t scenarios =
+            gauntlet.scenarios.empty() ? static_cast<std::size_t>(all) : gauntlet.scenarios.size();
+        if (options.format == "json")
+            std::cout << json_line({{"name", gauntlet.name},
+                                    {"file", gauntlet.file.string()},
+                                    {"runs", gauntlet.runs.size()},
+                                    {"scenarios", scenarios},
+                                    {"budget_ns", gauntlet.budget_ns ? nlohmann::ordered_json(*gauntlet.budget_ns)
+                                                                     : nlohmann::ordered_json()}});
+        rows.push_back(
+            {gauntlet.name,
+             report::count_words(gauntlet.runs.size(), "run") + " of " + report::count_words(scenarios, "scenario"),
+             gauntlet.budget_ns ? "in " + report::duration_words(*gauntlet.budget_ns) : "", gauntlet.file.string()});
+    }
+    if (options.format != "json") print_columns(rows);
+    return exit_pass;
+}
+
+int list_scenarios(const ListOptions& options) {
+    const auto result = compiled(options.words);
+    if (!result) return exit_usage;
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& scenario : result->scenarios) {
+        const auto& plan = scenario.plan;
+        const std::string topology = plan.topology.label();
+        if (options.format == "json")
+            std::cout << json_line({{"name", plan.scenario},
+                                    {"scheduler", report::scheduler_name(plan)},
+                                    {"topology", topology},
+                                    {"file", scenario.file.string()},
+                                    {"line", plan.source.line}});
+        rows.push_back({plan.scenario, report::scheduler_name(plan), topology,
+                        scenario.file.string() + ":" + std::to_string(plan.source.line)});
+    }
+    if (options.format != "json") print_columns(rows);
+    return exit_pass;
+}
+
+int list(const ListOptions& options) {
+    const std::string& first = options.words.front();
+    const auto& names = catalogue_names();
+    std::error_code code;
+    const bool is_path = std::filesystem::exists(first, code);
+    if (!is_path && std::find(names.begin(), names.end(), first) != names.end()) return list_catalogue(options);
+    if (!is_path && first == "gauntlets") return list_gauntlets(options);
+    return list_scenarios(options);
+}
+
+std::string known_words() {
+    std::string words;
+    for (const auto& name : catalogue_names()) words += name + ", ";
+    return words;
 }
 
 } // namespace
 
 void add_list_command(CLI::App& app, int& exit_code) {
-    auto paths = std::make_shared<std::vector<std::filesystem::path>>();
-    auto* command = app.add_subcommand("list", "list the scenarios of .ktl files and folders, or: ops, work-types");
-    command->add_option("paths", *paths, ".ktl files and folders; or ops, or work-types")
+    auto options = std::make_shared<ListOptions>();
+    auto* command = app.add_subcommand("list", "list scenarios, gauntlets, or the words that the language knows");
+    command
+        ->add_option("what", options->words,
+                     ".ktl files and folders, to list their scenarios; or one of: " + known_words() +
+                         "or gauntlets, before the paths whose own are listed")
         ->required()
         ->type_name("PATH");
-    command->callback([paths, &exit_code] { exit_code = list(*paths); });
+    command->add_flag("--long", options->with_summaries, "say what each word means");
+    command->add_option("--format", options->format, "pretty or json (a line for each)")
+        ->check(CLI::IsMember({"pretty", "json"}));
+    command->callback([options, &exit_code] { exit_code = list(*options); });
 }
 
 } // namespace ktstr::cli

@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The scenarios that a command was given: compiled from .ktl files and folders, or read from plan files.
+// Plan files: scenarios that were compiled before, by `ktstr plan` or another front end.
 #pragma once
 
 #include <filesystem>
-#include <optional>
-#include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "interp/compile/compile.h"
 
 namespace ktstr::cli {
 
-struct LoadOptions {
-    std::vector<std::filesystem::path> paths; // those that end in .json are plan files
-    std::vector<std::string> filters;         // see matches_filters()
-    std::optional<std::string> topology;      // of .ktl files only: a plan is what it is
-    std::optional<std::string> duration;
-};
+bool is_plan_file(const std::filesystem::path& path); // by its name: it ends in .json
 
-// In the order of the paths, .ktl files first. What is wrong is printed on standard error; none then (the exit code is
-// exit_usage).
-std::optional<std::vector<CompiledScenario>> load_or_explain(const LoadOptions& options);
+Result<std::vector<CompiledScenario>> read_plan_file(const std::filesystem::path& path);
 
-// Prints everything that the scenario asks for and this version of ktstr does not do. True if there is nothing.
-bool can_run_or_explain(const CompiledScenario& scenario);
+// Prints everything that the scenarios ask for and this version of ktstr does not do. True if there is nothing.
+bool can_run_or_explain(const std::vector<const CompiledScenario*>& scenarios);
 
 } // namespace ktstr::cli

@@ -25,4 +25,15 @@ bool print(const std::vector<Diagnostic>& diagnostics) {
     return failed;
 }
 
+bool DiagnosticPrinter::print(const std::vector<Diagnostic>& diagnostics) {
+    std::vector<Diagnostic> fresh;
+    bool failed = false;
+    for (const auto& diagnostic : diagnostics) {
+        failed = failed || diagnostic.severity() == Severity::error;
+        if (printed_.insert(render(diagnostic)).second) fresh.push_back(diagnostic);
+    }
+    cli::print(fresh);
+    return failed;
+}
+
 } // namespace ktstr::cli

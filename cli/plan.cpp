@@ -1,57 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/batch.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/run_options.h"
+#include "report/explain.h"
+#include "report/text.h"
+#include "report/variant.h"
 
 namespace ktstr::cli {
 
 namespace {
 
 struct PlanOptions {
-    std::filesystem::path path;
-    std::vector<std::string> filters;
-    std::optional<std::string> topology;
-    std::optional<std::string> duration;
+    BatchOptions batch;
+    std::string kernel;
     bool hash = false;
+    bool explain = false;
 };
 
-int print_plans(const PlanOptions& options) {
-    const auto settings = compile_options(options.topology, options.duration);
-    if (!settings) {
+void print_plan(const CompiledScenario& scenario, const PlanOptions& options) {
+    const plan::Plan& plan = scenario.plan;
+    if (options.explain)
+        std::cout << report::explain(plan, scenario.file);
+    else if (options.hash)
+        std::cout << plan::plan_hash(plan) << "  " << plan.scenario << "\n";
+    else
+        std::cout << plan::to_json(plan).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+int print_plans(PlanOptions options) {
+    if (const auto settings = compile_options(options.batch.compile, options.kernel); !settings) {
         complain(settings.error());
         return exit_usage;
     }
-    const auto result = compile_or_explain({options.path}, *settings);
-    if (!result) return exit_usage;
-    bool any = false;
-    for (const auto& scenario : result->scenarios) {
-        if (!matches_filters(options.filters, scenario)) continue;
-        any = true;
-        if (options.hash)
-            std::cout << plan::plan_hash(scenario.plan) << "  " << scenario.plan.scenario << "\n";
-        else
-            std::cout << plan::to_json(scenario.plan).dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
-                      << "\n";
+    if (!options.kernel.empty()) options.batch.kernels = {options.kernel};
+    const auto batch = BatchMaker(options.batch).make({});
+    if (!batch) return exit_usage;
+    for (const auto& skipped : batch->impossible)
+        std::fprintf(stderr, "ktstr: skipped: \"%s\" on %s: %s\n", skipped.job.scenario.plan.scenario.c_str(),
+                     skipped.job.scenario.plan.topology.label().c_str(), skipped.reason.c_str());
+    // A plan says nothing of kernel and seed: jobs that differ in nothing else have one.
+    std::set<std::pair<std::filesystem::path, std::string>> printed;
+    const bool gauntlet = !options.batch.gauntlet.empty();
+    for (const auto& job : batch->jobs) {
+        if (gauntlet && !printed.emplace(job.scenario.file, plan::plan_hash(job.scenario.plan)).second) continue;
+        if (options.explain && &job != &batch->jobs.front()) std::cout << "\n\n";
+        print_plan(job.scenario, options);
     }
-    if (any) return exit_pass;
-    complain({"no scenario matches", "`ktstr list` shows their names"});
-    return exit_usage;
+    std::cout.flush();
+    if (std::cout) return exit_pass;
+    complain({"cannot write to standard output", "is the disk full, or the reader gone?"});
+    return exit_host;
 }
 
 } // namespace
 
 void add_plan_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<PlanOptions>();
-    auto* command = app.add_subcommand("plan", "print the plan of each scenario of a .ktl file, as JSON");
-    command->add_option("path", options->path, ".ktl file")->required()->type_name("FILE");
-    command->add_option("--filter", options->filters,
-                        "only scenarios whose name has this in it, or matches this pattern");
-    command->add_flag("--hash", options->hash, "print the plans' hashes instead");
-    add_compile_options(*command, options->topology, options->duration);
+    BatchOptions& batch = options->batch;
+    auto* command = app.add_subcommand("plan", "print the plan of each scenario, as JSON or in words");
+    command->add_option("paths", batch.paths, ".ktl files and folders, and plans (.json)")
+        ->required()
+        ->type_name("PATH");
+    add_repeated(*command, "--filter", batch.filters,
+                 "only scenarios whose name or file has this in it, or matches this pattern");
+    auto* hash = command->add_flag("--hash", options->hash, "print the plans' hashes instead");
+    command->add_flag("--explain", options->explain, "say in words what happens at which time")->excludes(hash);
+    command->add_option("--gauntlet", batch.gauntlet, "the plans of this gauntlet's runs")->type_name("NAME");
+    add_compile_options(*command, batch.compile);
+    add_kernel_version(*command, options->kernel);
     command->callback([options, &exit_code] { exit_code = print_plans(*options); });
 }
 

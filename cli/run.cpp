@@ -12,10 +12,10 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "cli/batch.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/load.h"
-#include "cli/run_options.h"
 #include "cli/signals.h"
 #include "interp/eval/evaluate.h"
 #include "report/progress.h"
@@ -34,15 +34,20 @@ namespace {
 
 using plan::RunEnd;
 
+constexpr std::uint64_t default_seed = 1;
+
+using Clock = std::chrono::steady_clock;
+
 // One scenario on one kernel.
 struct Task {
-    const CompiledScenario* scenario;
+    const Job* job;
     const Kernel* kernel;
+    std::uint64_t seed;
 };
 
 // What all runs share, ready before the first one starts.
 struct Setup {
-    std::vector<Kernel> kernels;
+    std::map<std::string, Kernel> kernels; // by what named them; "" is the default
     std::string accelerator;
     std::string initramfs;
     std::string initramfs_sha256;
@@ -61,19 +66,15 @@ class Listener : public vmm::RunListener {
     int id_;
 };
 
-Result<Setup> set_up(const RunOptions& options) {
+Result<Setup> set_up(const RunOptions& options, const Batch& batch) {
     Setup setup;
-    if (options.kernels.empty()) {
-        auto kernel = resolve_kernel(std::nullopt);
+    for (const auto& job : batch.jobs) {
+        if (setup.kernels.contains(job.kernel)) continue;
+        auto kernel = resolve_kernel(job.kernel.empty() ? std::nullopt : std::optional(job.kernel));
         if (!kernel) return kernel.error();
-        setup.kernels.push_back(std::move(*kernel));
+        setup.kernels.emplace(job.kernel, std::move(*kernel));
     }
-    for (const auto& spec : options.kernels) {
-        auto kernel = resolve_kernel(spec);
-        if (!kernel) return kernel.error();
-        setup.kernels.push_back(std::move(*kernel));
-    }
-    auto accelerator = vmm::choose_accelerator(options.accelerator, setup.kernels.front().image);
+    auto accelerator = vmm::choose_accelerator(options.accelerator, setup.kernels.begin()->second.image);
     if (!accelerator) return accelerator.error();
     setup.accelerator = std::move(*accelerator);
     auto executor = vmm::find_executor();
@@ -90,9 +91,17 @@ Result<Setup> set_up(const RunOptions& options) {
 class Runner {
   public:
     Runner(const RunOptions& options, const Setup& setup, std::vector<Task> tasks, report::Progress& progress,
-           report::Reporter& reporter, const vmm::Cancellation& cancellation)
+           report::Reporter& reporter, const vmm::Cancellation& cancellation, std::optional<std::uint64_t> budget_ns)
         : options_(options), setup_(setup), tasks_(std::move(tasks)), progress_(progress), reporter_(reporter),
-          cancellation_(cancellation) {}
+          cancellation_(cancellation), budget_ns_(budget_ns) {}
+
+    // Reports a scenario that is not run, by name.
+    void skip(const Job& job, const std::string& kernel, const std::string& reason) {
+        report::ScenarioResult result = result_of(job, kernel);
+        result.verdict.outcome = eval::Outcome::skip;
+        result.verdict.assertions.push_back({.outcome = eval::Outcome::skip, .kind = "gauntlet", .message = reason});
+        reporter_.add(result);
+    }
 
     // Runs everything; returns the exit code.
     int run() {
@@ -114,24 +123,46 @@ class Runner {
         while (!cancellation_.cancelled()) {
             const std::size_t index = next_.fetch_add(1);
             if (index >= tasks_.size()) return;
-            run_task(static_cast<int>(index), tasks_[index]);
+            if (fits_budget(tasks_[index]))
+                run_task(static_cast<int>(index), tasks_[index]);
+            else
+                skip(*tasks_[index].job, tasks_[index].kernel->version,
+                     "the gauntlet's budget of host time is used up");
         }
     }
 
-    void run_task(int id, const Task& task) {
-        const auto& plan = task.scenario->plan;
-        progress_.scenario_started(id, plan);
+    // A scenario is not begun if its workload alone takes longer than what is left.
+    [[nodiscard]] bool fits_budget(const Task& task) const {
+        if (!budget_ns_) return true;
+        const auto used = std::chrono::nanoseconds(Clock::now() - started_).count();
+        return static_cast<std::uint64_t>(used) + task.job->scenario.plan.duration_ns <= *budget_ns_;
+    }
+
+    [[nodiscard]] report::ScenarioResult result_of(const Job& job, const std::string& kernel) const {
         report::ScenarioResult result;
-        result.plan = plan;
-        result.file = task.scenario->file;
-        result.variant = report::variant_hash(plan);
-        result.kernel = task.kernel->version;
+        result.plan = job.scenario.plan;
+        result.file = job.scenario.file;
+        result.variant = report::variant_hash(result.plan);
+        result.kernel = kernel;
+        result.options = options_.compile.words();
+        if (!options_.gauntlet.empty())
+            for (const auto& word :
+                 {std::string("--gauntlet"), options_.gauntlet, std::string("--variant"), result.variant})
+                result.options.push_back(word);
+        result.kernel_option = job.kernel;
+        return result;
+    }
+
+    void run_task(int id, const Task& task) {
+        const auto& plan = task.job->scenario.plan;
+        progress_.scenario_started(id, plan);
+        report::ScenarioResult result = result_of(*task.job, task.kernel->version);
         result.record = record_of(id, task);
         result.duration_ms = result.record.duration_ms;
         // An interrupted run says nothing about the scheduler: it is not reported.
         if (result.record.end == RunEnd::interrupted) return;
         result.verdict = eval::evaluate(plan, result.record);
-        auto sidecar = report::write_sidecar(options_.out / task.kernel->version, result);
+        auto sidecar = report::write_sidecar(folder_of(task), result);
         if (sidecar) result.sidecar = *sidecar;
         progress_.scenario_finished(id, result);
         if (!sidecar) note_failure(id, sidecar.error());
@@ -143,19 +174,25 @@ class Runner {
         }
     }
 
+    // Kernels and seeds share variants, so each has a folder.
+    [[nodiscard]] std::filesystem::path folder_of(const Task& task) const {
+        const auto folder = options_.out / task.kernel->version;
+        return task.job->seed ? folder / ("seed-" + std::to_string(task.seed)) : folder;
+    }
+
     plan::Record record_of(int id, const Task& task) {
-        const auto& plan = task.scenario->plan;
+        const auto& plan = task.job->scenario.plan;
         vmm::ArchiveBuilder archive;
         std::string scheduler_path;
         if (!plan.schedulers.empty()) {
-            auto found = vmm::find_program(plan.schedulers.front().binary, task.scenario->file.parent_path());
-            if (!found) return failed(RunEnd::scheduler_not_found, found.error());
+            auto found = vmm::find_program(plan.schedulers.front().binary, task.job->scenario.file.parent_path());
+            if (!found) return failed(task, RunEnd::scheduler_not_found, found.error());
             auto packed = archive.add_program(found->path);
-            if (!packed) return failed(RunEnd::scheduler_not_found, packed.error());
+            if (!packed) return failed(task, RunEnd::scheduler_not_found, packed.error());
             scheduler_path = *packed;
         }
         auto bytes = archive.finish();
-        if (!bytes) return failed(RunEnd::host_failed, bytes.error());
+        if (!bytes) return failed(task, RunEnd::host_failed, bytes.error());
         Listener listener(progress_, id);
         return vmm::conduct({.plan = plan,
                              .kernel_image = task.kernel->image,
@@ -163,19 +200,19 @@ class Runner {
                              .archive = std::move(*bytes),
                              .scheduler_path = std::move(scheduler_path),
                              .accelerator = setup_.accelerator,
-                             .seed = options_.seed,
+                             .seed = task.seed,
                              .templates = setup_.templates ? &*setup_.templates : nullptr,
                              .kernel_sha256 = task.kernel->sha256,
                              .initramfs_sha256 = setup_.initramfs_sha256},
                             listener, cancellation_);
     }
 
-    [[nodiscard]] plan::Record failed(RunEnd end, const Error& error) const {
+    [[nodiscard]] plan::Record failed(const Task& task, RunEnd end, const Error& error) const {
         plan::Record record;
         record.end = end;
         record.message = error.message;
         record.hint = error.hint;
-        record.seed = options_.seed;
+        record.seed = task.seed;
         record.accelerator = setup_.accelerator;
         return record;
     }
@@ -208,6 +245,8 @@ class Runner {
     report::Progress& progress_;
     report::Reporter& reporter_;
     const vmm::Cancellation& cancellation_;
+    const std::optional<std::uint64_t> budget_ns_; // of host time
+    const Clock::time_point started_ = Clock::now();
     std::atomic<bool> failed_fast_ = false;
     std::atomic<std::size_t> next_ = 0;
     std::mutex mutex_;
@@ -220,12 +259,13 @@ class Runner {
 Result<void> check_distinct(const std::vector<Task>& tasks) {
     std::map<std::string, const Task*> seen;
     for (const auto& task : tasks) {
-        const auto& plan = task.scenario->plan;
-        const auto [other, added] =
-            seen.emplace(plan.scenario + "\n" + report::variant_hash(plan) + "\n" + task.kernel->version, &task);
+        const auto& plan = task.job->scenario.plan;
+        const std::string seed = task.job->seed ? std::to_string(task.seed) : "";
+        const auto [other, added] = seen.emplace(
+            plan.scenario + "\n" + report::variant_hash(plan) + "\n" + task.kernel->version + "\n" + seed, &task);
         if (added) continue;
-        const std::string first = other->second->scenario->file.string();
-        const std::string second = task.scenario->file.string();
+        const std::string first = other->second->job->scenario.file.string();
+        const std::string second = task.job->scenario.file.string();
         if (first == second)
             return Error{"the kernel " + task.kernel->version + " was named twice", "name each --kernel once"};
         return Error{"two scenarios have the name '" + plan.scenario + "', in " + first + " and in " + second,
@@ -234,28 +274,17 @@ Result<void> check_distinct(const std::vector<Task>& tasks) {
     return {};
 }
 
-int run_scenarios(const RunOptions& options) {
-    const auto started = std::chrono::steady_clock::now();
-    const auto& cancellation = cancel_on_signals();
-    const auto format = report::parse_format(options.format);
-    if (!format) {
-        complain(format.error());
-        return exit_usage;
-    }
-    const auto scenarios = load_or_explain({options.paths, options.filters, options.topology, options.duration});
-    if (!scenarios) return exit_usage;
-    const auto refused = std::count_if(scenarios->begin(), scenarios->end(), [](const CompiledScenario& scenario) {
-        return !can_run_or_explain(scenario); // all of them, not the first
-    });
-    if (refused > 0) return exit_usage;
-    auto setup = set_up(options);
-    if (!setup) {
-        complain(setup.error());
-        return options.kernels.empty() ? exit_host : exit_usage;
-    }
+bool can_run_all(const Batch& batch) {
+    std::vector<const CompiledScenario*> scenarios;
+    for (const auto& job : batch.jobs) scenarios.push_back(&job.scenario);
+    return can_run_or_explain(scenarios);
+}
+
+int run_batch(const RunOptions& options, const Batch& batch, const Setup& setup, report::Format format) {
+    const auto started = Clock::now();
     std::vector<Task> tasks;
-    for (const auto& scenario : *scenarios)
-        for (const auto& kernel : setup->kernels) tasks.push_back({&scenario, &kernel});
+    for (const auto& job : batch.jobs)
+        tasks.push_back({&job, &setup.kernels.at(job.kernel), job.seed.value_or(options.seed.value_or(default_seed))});
     if (auto distinct = check_distinct(tasks); !distinct) {
         complain(distinct.error());
         return exit_usage;
@@ -263,14 +292,41 @@ int run_scenarios(const RunOptions& options) {
     report::Progress progress(STDERR_FILENO, report::Progress::mode_for(STDERR_FILENO),
                               report::Style{report::wants_color(STDERR_FILENO)}, static_cast<int>(tasks.size()));
     const auto reporter =
-        report::make_reporter(*format, std::cout, {.style = report::Style{report::wants_color(STDOUT_FILENO)}});
-    const int exit_code = Runner(options, *setup, std::move(tasks), progress, *reporter, cancellation).run();
-    const std::chrono::duration<double, std::milli> duration = std::chrono::steady_clock::now() - started;
+        report::make_reporter(format, std::cout, {.style = report::Style{report::wants_color(STDOUT_FILENO)}});
+    Runner runner(options, setup, std::move(tasks), progress, *reporter, cancel_on_signals(), batch.budget_ns);
+    for (const auto& one : batch.impossible) runner.skip(one.job, one.job.kernel, one.reason);
+    const int exit_code = runner.run();
+    const std::chrono::duration<double, std::milli> duration = Clock::now() - started;
     if (auto finished = reporter->finish(duration.count()); !finished) {
         complain(finished.error());
         return exit_host;
     }
     return exit_code;
+}
+
+// The scenarios are compiled before the kernels are looked for, so that what is wrong in them is said first; and again
+// where a kernel turns out to be of another version than its name says.
+int run_scenarios(const RunOptions& options) {
+    (void)cancel_on_signals(); // from here on
+    const auto format = report::parse_format(options.format);
+    if (!format) {
+        complain(format.error());
+        return exit_usage;
+    }
+    BatchMaker maker({options.paths, options.filters, options.compile, options.kernels, options.seed, options.gauntlet,
+                      options.variant});
+    auto batch = maker.make({});
+    if (!batch || !can_run_all(*batch)) return exit_usage;
+    const auto setup = set_up(options, *batch);
+    if (!setup) {
+        complain(setup.error());
+        return batch->jobs.front().kernel.empty() ? exit_host : exit_usage;
+    }
+    KernelVersions versions;
+    for (const auto& [name, kernel] : setup->kernels) versions.emplace(name, kernel.version);
+    batch = maker.make(versions);
+    if (!batch || !can_run_all(*batch)) return exit_usage;
+    return run_batch(options, *batch, *setup, *format);
 }
 
 } // namespace
@@ -282,11 +338,15 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_option("paths", options->paths, ".ktl files and folders, and plans (.json)")
         ->required()
         ->type_name("PATH");
-    command->add_option("--filter", options->filters,
-                        "only scenarios whose name or file has this in it, or matches this pattern");
+    add_repeated(*command, "--filter", options->filters,
+                 "only scenarios whose name or file has this in it, or matches this pattern");
     command->add_option("--jobs,-j", options->jobs, "virtual machines at a time (default: half the CPUs)")
         ->check(CLI::Range(1, 1024));
-    command->add_option("--kernel", options->kernels, "version, cache id, image or build tree; repeat it for a matrix");
+    add_repeated(*command, "--kernel", options->kernels,
+                 "version, cache id, image or build tree; repeat it for a matrix");
+    command->add_option("--gauntlet", options->gauntlet, "the runs of this gauntlet of the files")->type_name("NAME");
+    command->add_option("--variant", options->variant, "only scenarios of this variant, as in a record's name")
+        ->type_name("HASH");
     command->add_option("--accel", options->accelerator, "kvm or tcg (default: what works here)")
         ->check(CLI::IsMember({"kvm", "tcg"}));
     command->add_option("--format", options->format, "pretty, json (a line per result) or junit")
@@ -295,8 +355,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_flag("--fail-fast,!--keep-going", options->fail_fast,
                       "stop at the first failure (default: keep going)");
     command->add_flag("--cold", options->cold, "boot every machine, instead of starting from saved ones");
-    command->add_option("--seed", options->seed, "seed of everything random in the guest")->capture_default_str();
-    add_compile_options(*command, options->topology, options->duration);
+    command->add_option("--seed", options->seed, "seed of everything random in the guest (default: 1)");
+    add_compile_options(*command, options->compile);
     command->callback([options, &exit_code] { exit_code = run_scenarios(*options); });
 }
 

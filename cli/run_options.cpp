@@ -3,6 +3,7 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -22,29 +23,88 @@ Result<std::uint64_t> parse_duration(const std::string& text) {
     return static_cast<std::uint64_t>(std::llround(ns));
 }
 
-} // namespace
-
-void add_compile_options(CLI::App& command, std::optional<std::string>& topology,
-                         std::optional<std::string>& duration) {
-    command.add_option("--topology", topology, "use this topology for every scenario, as in 1n2l4c1t")
-        ->type_name("NnNlNcNt");
-    command.add_option("--duration", duration, "let every scenario last this long, as in 10s")->type_name("TIME");
+bool is_name(std::string_view text) {
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    return !text.empty() && is_letter(text.front()) &&
+           std::all_of(text.begin(), text.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
 }
 
-Result<CompileOptions> compile_options(const std::optional<std::string>& topology,
-                                       const std::optional<std::string>& duration) {
+// "name=value" into `parameters`.
+Result<void> add_parameter(const std::string& given, std::map<std::string, std::string>& parameters) {
+    const auto equals = given.find('=');
+    const std::string name = given.substr(0, equals);
+    if (equals == std::string::npos || !is_name(name) || equals + 1 == given.size())
+        return Error{"'-P " + given + "' is not NAME=VALUE",
+                     "write the value as in a file: -P workers=4, -P burst=5ms, -P \"name=\\\"text\\\"\""};
+    if (!parameters.emplace(name, given.substr(equals + 1)).second)
+        return Error{"-P gives the parameter " + name + " twice", "give it once"};
+    return {};
+}
+
+} // namespace
+
+std::vector<std::string> CompileArguments::words() const {
+    std::vector<std::string> words;
+    for (const auto& parameter : parameters) words.insert(words.end(), {"-P", parameter});
+    if (topology) words.insert(words.end(), {"--topology", *topology});
+    if (duration) words.insert(words.end(), {"--duration", *duration});
+    return words;
+}
+
+void add_compile_options(CLI::App& command, CompileArguments& arguments) {
+    add_repeated(command, "-P", arguments.parameters, "set a parameter of the files, as in -P workers=4; repeat it")
+        ->type_name("NAME=VALUE");
+    command.add_option("--topology", arguments.topology, "machine shape for every scenario, as in 1n2l4c1t")
+        ->type_name("NnNlNcNt");
+    command.add_option("--duration", arguments.duration, "let every scenario last this long, as in 10s")
+        ->type_name("TIME");
+}
+
+void add_kernel_version(CLI::App& command, std::string& kernel) {
+    command.add_option("--kernel", kernel, "the version that `kernel` stands for in the files, as in 6.14")
+        ->type_name("VERSION");
+}
+
+Result<CompileOptions> compile_options(const CompileArguments& arguments) {
     CompileOptions options;
-    if (topology) {
-        auto parsed = plan::parse_topology(*topology);
+    for (const auto& parameter : arguments.parameters)
+        if (auto added = add_parameter(parameter, options.parameters); !added) return added.error();
+    if (arguments.topology) {
+        auto parsed = plan::parse_topology(*arguments.topology);
         if (!parsed) return parsed.error();
         options.topology = *parsed;
     }
-    if (duration) {
-        auto parsed = parse_duration(*duration);
+    if (arguments.duration) {
+        auto parsed = parse_duration(*arguments.duration);
         if (!parsed) return parsed.error();
         options.duration_ns = *parsed;
     }
     return options;
+}
+
+Result<CompileOptions> compile_options(const CompileArguments& arguments, const std::string& kernel) {
+    auto options = compile_options(arguments);
+    if (!options || kernel.empty()) return options;
+    options->kernel = version_digits(kernel);
+    if (options->kernel.empty())
+        return Error{"'" + kernel + "' is not the version of a kernel",
+                     "write it as in 6.14; only `ktstr run` takes images, build trees and cache ids"};
+    return options;
+}
+
+CLI::Option* add_repeated(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+                          const std::string& description) {
+    return command.add_option(name, values, description)->allow_extra_args(false);
+}
+
+std::string version_digits(std::string_view kernel) {
+    if (kernel.starts_with("v")) kernel.remove_prefix(1);
+    std::string digits(kernel.substr(0, kernel.find_first_not_of("0123456789.")));
+    while (digits.ends_with('.')) digits.pop_back();
+    if (digits.starts_with('.') || digits.find("..") != std::string::npos) return "";
+    const bool is_path = kernel.find('/') != std::string_view::npos;
+    if (digits.empty() || is_path) return "";
+    return digits.find('.') == std::string::npos ? digits + ".0" : digits;
 }
 
 bool matches_filters(const std::vector<std::string>& filters, const CompiledScenario& scenario) {
@@ -56,13 +116,13 @@ bool matches_filters(const std::vector<std::string>& filters, const CompiledScen
 }
 
 std::optional<CompileResult> compile_or_explain(const std::vector<std::filesystem::path>& paths,
-                                                const CompileOptions& options) {
+                                                const CompileOptions& options, DiagnosticPrinter& printer) {
     auto result = compile_paths(paths, options);
     if (!result) {
         complain(result.error());
         return std::nullopt;
     }
-    if (print(result->diagnostics)) return std::nullopt;
+    if (printer.print(result->diagnostics)) return std::nullopt;
     return std::move(*result);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `ktstr run` was asked to do.
+// Options that several commands share, and what `ktstr run` was asked to do.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,25 +15,44 @@
 
 namespace ktstr::cli {
 
+// What shapes plans, as given on the command line.
+struct CompileArguments {
+    std::vector<std::string> parameters; // -P: "hot_workers=4"
+    std::optional<std::string> topology;
+    std::optional<std::string> duration;
+
+    // The same options again, as words of a command line.
+    [[nodiscard]] std::vector<std::string> words() const;
+};
+
 struct RunOptions {
     std::vector<std::filesystem::path> paths;
     std::vector<std::string> filters;
     std::vector<std::string> kernels;
+    CompileArguments compile;
+    std::string gauntlet; // empty: none
+    std::string variant;  // empty: all
     std::optional<std::string> accelerator;
-    std::optional<std::string> duration;
-    std::optional<std::string> topology;
     std::string format = "pretty";
     std::filesystem::path out = "ktstr-runs";
     int jobs = 0; // 0: chosen from the host
     bool fail_fast = false;
     bool cold = false;
-    std::uint64_t seed = 1;
+    std::optional<std::uint64_t> seed;
 };
 
-// Adds --topology and --duration, and turns them into what the compiler wants.
-void add_compile_options(CLI::App& command, std::optional<std::string>& topology, std::optional<std::string>& duration);
-Result<CompileOptions> compile_options(const std::optional<std::string>& topology,
-                                       const std::optional<std::string>& duration);
+// Adds -P, --topology and --duration, and turns them into what the compiler wants.
+void add_compile_options(CLI::App& command, CompileArguments& arguments);
+Result<CompileOptions> compile_options(const CompileArguments& arguments);
+// --kernel of commands that run nothing: a version. compile_options() with it.
+void add_kernel_version(CLI::App& command, std::string& kernel);
+Result<CompileOptions> compile_options(const CompileArguments& arguments, const std::string& kernel);
+// An option that may be given several times, with one value each time.
+CLI::Option* add_repeated(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+                          const std::string& description);
+
+// The version that a kernel's name begins with, "6.14.2" of "v6.14.2-rc1"; empty if it does not.
+std::string version_digits(std::string_view kernel);
 
 // Whether a scenario's name, or its file's path, matches one of the filters: shell patterns, or plain substrings. No
 // filter matches all.
@@ -42,6 +61,6 @@ bool matches_filters(const std::vector<std::string>& filters, const CompiledScen
 // Compiles the paths and prints every diagnostic on standard error. None if there were errors (the exit code is
 // exit_usage then).
 std::optional<CompileResult> compile_or_explain(const std::vector<std::filesystem::path>& paths,
-                                                const CompileOptions& options);
+                                                const CompileOptions& options, DiagnosticPrinter& printer);
 
 } // namespace ktstr::cli

@@ -16,6 +16,12 @@ Object failures_of(const eval::Verdict& verdict) {
     return failures;
 }
 
+// Why it was not judged; null if it was.
+Object skip_reason(const eval::Verdict& verdict) {
+    if (verdict.outcome != eval::Outcome::skip || verdict.assertions.empty()) return nullptr;
+    return verdict.assertions.front().message;
+}
+
 class JsonReporter : public Reporter {
   public:
     using Reporter::Reporter;
@@ -33,7 +39,8 @@ class JsonReporter : public Reporter {
                {"verdict", eval::to_string(result.verdict.outcome)},
                {"duration_ms", result.duration_ms},
                {"sidecar", result.sidecar.empty() ? Object() : Object(result.sidecar.string())},
-               {"failures", failures_of(result.verdict)}});
+               {"failures", failures_of(result.verdict)},
+               {"skipped", skip_reason(result.verdict)}});
     }
 
     void do_finish(double /*duration_ms*/) override {

@@ -5,12 +5,10 @@
 
 namespace ktstr::report {
 
-namespace {
-
 std::string shell_quoted(const std::string& word) {
     const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view("_-./:+@%,").find(c) != std::string_view::npos;
+               std::string_view("_-./:+@%,=").find(c) != std::string_view::npos;
     });
     if (plain) return word;
     std::string quoted = "'";
@@ -18,14 +16,14 @@ std::string shell_quoted(const std::string& word) {
     return quoted + "'";
 }
 
-} // namespace
-
 std::string scheduler_name(const plan::Plan& plan) { return plan.scheduler.value_or("eevdf"); }
 
 std::string rerun_command(const ScenarioResult& result) {
     std::string command =
         "ktstr run " + shell_quoted(result.file.string()) + " --filter " + shell_quoted(result.plan.scenario);
-    if (!result.kernel.empty()) command += " --kernel " + shell_quoted(result.kernel);
+    for (const auto& option : result.options) command += " " + shell_quoted(option);
+    const std::string& kernel = result.kernel_option.empty() ? result.kernel : result.kernel_option;
+    if (!kernel.empty()) command += " --kernel " + shell_quoted(kernel);
     if (!result.record.accelerator.empty()) command += " --accel " + shell_quoted(result.record.accelerator);
     return command + " --seed " + std::to_string(result.record.seed);
 }

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "interp/eval/verdict.h"
 #include "interp/plan/plan.h"
@@ -20,10 +21,15 @@ struct ScenarioResult {
     eval::Verdict verdict;
     std::filesystem::path sidecar; // empty: none was written
     double duration_ms = 0;
+    std::vector<std::string> options; // of the command line that shaped the plan, to be repeated
+    std::string kernel_option;        // the kernel as --kernel named it; empty: by `kernel`
 };
 
 // "eevdf" for the kernel's own.
 std::string scheduler_name(const plan::Plan& plan);
+
+// The word as a POSIX shell takes it: quoted, if it has to be.
+std::string shell_quoted(const std::string& word);
 
 // The command that runs this scenario again in the same way, quoted for a shell.
 std::string rerun_command(const ScenarioResult& result);

@@ -54,6 +54,8 @@ std::vector<model::Scenario> Checker::check_file(const Module& module) {
     std::vector<model::Scenario> scenarios;
     for (const auto& statement : module.file) {
         if (statement.kind != Kind::scenario_declaration) continue;
+        const std::string& only = environment_.only_scenario;
+        if (!only.empty() && only != statement.names.front().text) continue;
         const std::size_t before = diagnostics_.errors();
         model::Scenario checked = check_scenario(statement, module);
         const std::size_t mark = diagnostics_.size();

@@ -19,6 +19,7 @@ struct Environment {
     std::vector<std::string> flags;                // switched on beside those that the scenario names
     bool replace_flags = false;                    // instead of them
     std::string work_type;                         // in place of those that are `swappable`; empty: their own
+    std::string only_scenario;                     // the only one to look at; empty: all
 };
 
 } // namespace ktstr::check

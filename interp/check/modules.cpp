@@ -85,6 +85,16 @@ const Module& Modules::load(const std::filesystem::path& path, const std::string
     return read_file_module(path, shown);
 }
 
+std::vector<std::pair<std::string, const Module*>> Modules::standard() {
+    std::vector<std::pair<std::string, const Module*>> modules;
+    for (const auto& name : standard_module_names()) {
+        ast::Name written;
+        written.text = name;
+        modules.emplace_back(name, read_standard_module(written));
+    }
+    return modules;
+}
+
 Module& Modules::read_file_module(const std::filesystem::path& path, const std::string& shown) {
     std::error_code code;
     auto real = std::filesystem::weakly_canonical(path, code);

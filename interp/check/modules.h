@@ -66,6 +66,8 @@ class Modules {
 
     // The module of a file, with all it uses. `shown` is its path for messages.
     const Module& load(const std::filesystem::path& path, const std::string& shown);
+    // All of the standard library, by name: "std.topologies".
+    std::vector<std::pair<std::string, const Module*>> standard();
 
   private:
     // A module of the project that is being loaded: libraries are those of its ktl.toml.

@@ -79,8 +79,9 @@ Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const Co
     }
     const bool failed = diagnostics.errors() > 0; // a parameter may be in what was not read
     result.diagnostics = diagnostics.take();
+    const bool whole = !failed && options.only_scenario.empty();
     for (const auto& [name, value] : options.parameters)
-        if (!failed && parameters.count(name) == 0) return no_parameter(name, parameters);
+        if (whole && parameters.count(name) == 0) return no_parameter(name, parameters);
     return result;
 }
 

@@ -41,8 +41,10 @@ void visit_version(Writer& writer, const Plan&) { writer.set("plan_version", pla
 void visit_version(Reader& reader, Plan&) {
     int version = 0;
     reader.integer("plan_version", version);
-    reader.fail_if(version != plan_version, "plan_version",
-                   "is " + std::to_string(version) + ", this version of ktstr knows " + std::to_string(plan_version));
+    if (reader.ok() && version != plan_version)
+        reader.fail(Error{reader.where() + ".plan_version is " + std::to_string(version) +
+                              ", this version of ktstr knows " + std::to_string(plan_version),
+                          "make it again with this version's `ktstr plan`"});
 }
 
 std::string bytes_of(const Plan& plan, Writer::Form form) {

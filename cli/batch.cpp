@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/batch.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "cli/load.h"
+#include "interp/diagnostics/suggest.h"
+#include "report/variant.h"
+
+namespace ktstr::cli {
+
+namespace {
+
+using Run = CompiledGauntlet::Run;
+
+void set_kernel(CompileOptions& options, const std::string& kernel, const KernelVersions& versions) {
+    const auto known = versions.find(kernel);
+    const std::string digits = version_digits(known == versions.end() ? kernel : known->second);
+    if (!digits.empty()) options.kernel = digits;
+}
+
+// Runs that differ in the seed alone have the same plans.
+bool same_plans(const CompileOptions& a, const CompileOptions& b) {
+    const auto key = [](const CompileOptions& o) { return std::tie(o.topology, o.kernel, o.flags, o.work_type); };
+    return key(a) == key(b);
+}
+
+// A gauntlet's scenarios under the options of one run: their plans, or why there is none.
+struct Compiled {
+    std::vector<CompiledScenario> scenarios;
+    std::map<std::string, std::vector<Diagnostic>> refused; // by scenario
+};
+
+bool is_error(const Diagnostic& diagnostic) { return diagnostic.severity() == Severity::error; }
+
+// The whole file at once; where that has errors, scenario by scenario to see whose they are.
+Compiled compile_run(const CompiledGauntlet& gauntlet, const std::vector<CompiledScenario>& wanted,
+                     CompileOptions options) {
+    Compiled out;
+    const auto take = [&out](std::vector<CompiledScenario>& scenarios, const std::string& name) {
+        for (auto& scenario : scenarios)
+            if (scenario.plan.scenario == name) out.scenarios.push_back(std::move(scenario));
+    };
+    auto all = compile_paths({gauntlet.file}, options);
+    const bool good = all && std::none_of(all->diagnostics.begin(), all->diagnostics.end(), is_error);
+    for (const auto& scenario : wanted) {
+        const std::string& name = scenario.plan.scenario;
+        if (good) {
+            take(all->scenarios, name);
+            continue;
+        }
+        options.only_scenario = name;
+        auto alone = compile_paths({gauntlet.file}, options);
+        if (!alone) continue; // the file is gone since it was compiled first
+        std::erase_if(alone->diagnostics, [](const Diagnostic& one) { return !is_error(one); });
+        if (alone->diagnostics.empty())
+            take(alone->scenarios, name);
+        else
+            out.refused.emplace(name, std::move(alone->diagnostics));
+    }
+    return out;
+}
+
+// The first of the errors on one line: "a.ktl:3:5: CPUs 4-7 ..."
+std::string reason_of(const std::vector<Diagnostic>& errors) {
+    const auto position = errors.front().position();
+    return errors.front().file->shown() + ":" + std::to_string(position.line) + ":" + std::to_string(position.column) +
+           ": " + errors.front().message;
+}
+
+bool explain_no_gauntlet(const std::string& wanted, const std::vector<CompiledGauntlet>& gauntlets) {
+    std::vector<std::string> names;
+    for (const auto& gauntlet : gauntlets) names.push_back(gauntlet.name);
+    if (std::find(names.begin(), names.end(), wanted) != names.end()) return false;
+    std::string hint = suggest(wanted, names);
+    if (hint.empty()) hint = names.empty() ? "these files have none" : "`ktstr list gauntlets PATH` shows their names";
+    complain({"there is no gauntlet \"" + wanted + "\"", hint});
+    return true;
+}
+
+} // namespace
+
+bool BatchMaker::is_wanted(const CompiledScenario& scenario) const {
+    return matches_filters(options_.filters, scenario) &&
+           (options_.variant.empty() || report::variant_hash(scenario.plan) == options_.variant);
+}
+
+std::optional<Batch> BatchMaker::make(const KernelVersions& versions) {
+    const auto settings = compile_options(options_.compile);
+    if (!settings) {
+        complain(settings.error());
+        return std::nullopt;
+    }
+    auto batch = options_.gauntlet.empty() ? make_plain(*settings, versions) : make_gauntlet(*settings, versions);
+    if (!batch || !batch->jobs.empty()) return batch;
+    complain({"no scenario matches", "`ktstr list` shows their names"});
+    return std::nullopt;
+}
+
+std::optional<Batch> BatchMaker::make_plain(const CompileOptions& settings, const KernelVersions& versions) {
+    std::vector<std::filesystem::path> sources = options_.paths;
+    const auto first_plan =
+        std::stable_partition(sources.begin(), sources.end(), [](const auto& path) { return !is_plan_file(path); });
+    const std::vector<std::filesystem::path> plan_files(first_plan, sources.end());
+    sources.erase(first_plan, sources.end());
+    if (!plan_files.empty() && !options_.compile.words().empty()) {
+        complain({options_.compile.words().front() + " does not go with the plan file " + plan_files.front().string(),
+                  "parameters, topology and duration are in the plan: give the .ktl file, or make another plan"});
+        return std::nullopt;
+    }
+    std::vector<CompiledScenario> planned;
+    for (const auto& path : plan_files) {
+        auto read = read_plan_file(path);
+        if (!read) {
+            complain(read.error());
+            return std::nullopt;
+        }
+        std::move(read->begin(), read->end(), std::back_inserter(planned));
+    }
+    Batch batch;
+    const auto kernels = options_.kernels.empty() ? std::vector<std::string>{""} : options_.kernels;
+    for (const auto& kernel : kernels) {
+        std::vector<CompiledScenario> scenarios;
+        if (!sources.empty()) {
+            CompileOptions options = settings;
+            set_kernel(options, kernel, versions);
+            auto compiled = compile_or_explain(sources, options, printer_);
+            if (!compiled) return std::nullopt;
+            scenarios = std::move(compiled->scenarios);
+        }
+        scenarios.insert(scenarios.end(), planned.begin(), planned.end());
+        for (auto& scenario : scenarios)
+            if (is_wanted(scenario)) batch.jobs.push_back({std::move(scenario), kernel, std::nullopt});
+    }
+    return batch;
+}
+
+// What the command line names takes the place of what the gauntlet names.
+std::vector<Run> BatchMaker::runs_of(const CompiledGauntlet& gauntlet, const CompileOptions& settings,
+                                     const KernelVersions& versions) const {
+    std::vector<Run> runs;
+    for (Run run : gauntlet.runs) {
+        if (settings.topology) run.options.topology = settings.topology;
+        if (options_.seed) run.seed = options_.seed;
+        const auto kernels = options_.kernels.empty() ? std::vector<std::string>{run.kernel} : options_.kernels;
+        for (const auto& kernel : kernels) {
+            run.kernel = kernel;
+            run.options.kernel = settings.kernel;
+            set_kernel(run.options, kernel, versions);
+            runs.push_back(run);
+        }
+    }
+    return runs;
+}
+
+std::optional<Batch> BatchMaker::make_gauntlet(const CompileOptions& settings, const KernelVersions& versions) {
+    for (const auto& path : options_.paths)
+        if (is_plan_file(path)) {
+            complain({"the plan file " + path.string() + " has no gauntlets", "they are in .ktl files"});
+            return std::nullopt;
+        }
+    const auto base = compile_or_explain(options_.paths, settings, printer_);
+    if (!base || explain_no_gauntlet(options_.gauntlet, base->gauntlets)) return std::nullopt;
+    Batch batch;
+    for (const auto& gauntlet : base->gauntlets) {
+        if (gauntlet.name != options_.gauntlet) continue;
+        std::vector<CompiledScenario> wanted;
+        for (const auto& scenario : base->scenarios) {
+            const auto& names = gauntlet.scenarios;
+            const bool named =
+                names.empty() || std::find(names.begin(), names.end(), scenario.plan.scenario) != names.end();
+            if (named && scenario.file == gauntlet.file && matches_filters(options_.filters, scenario))
+                wanted.push_back(scenario);
+        }
+        if (!add_runs(gauntlet, wanted, runs_of(gauntlet, settings, versions), batch)) return std::nullopt;
+        if (gauntlet.budget_ns) batch.budget_ns = batch.budget_ns.value_or(0) + *gauntlet.budget_ns;
+    }
+    return batch;
+}
+
+bool BatchMaker::add_runs(const CompiledGauntlet& gauntlet, const std::vector<CompiledScenario>& wanted,
+                          const std::vector<Run>& runs, Batch& batch) {
+    std::set<std::tuple<std::string, std::string, std::uint64_t>> there; // plan, kernel, seed
+    std::set<std::string> possible;                                      // scenarios with a plan in some run
+    std::map<std::string, std::vector<Diagnostic>> first_refusal;
+    Compiled compiled;
+    for (const auto& run : runs) {
+        const bool repeats = &run != &runs.front() && same_plans(run.options, (&run - 1)->options);
+        if (!repeats) compiled = compile_run(gauntlet, wanted, run.options);
+        for (const auto& scenario : compiled.scenarios) {
+            possible.insert(scenario.plan.scenario);
+            if (!is_wanted(scenario)) continue;
+            if (there.emplace(plan::plan_hash(scenario.plan), run.kernel, run.seed.value_or(0)).second)
+                batch.jobs.push_back({scenario, run.kernel, run.seed});
+        }
+        for (const auto& [name, errors] : compiled.refused) {
+            first_refusal.emplace(name, errors);
+            const auto alone = std::find_if(wanted.begin(), wanted.end(),
+                                            [&n = name](const auto& one) { return one.plan.scenario == n; });
+            Impossible skipped{{*alone, run.kernel, run.seed}, reason_of(errors)};
+            if (run.options.topology) skipped.job.scenario.plan.topology = *run.options.topology;
+            if (options_.variant.empty()) batch.impossible.push_back(std::move(skipped));
+        }
+    }
+    bool good = true; // a scenario that no run suits is a mistake, not a gap in the matrix
+    for (const auto& [name, errors] : first_refusal)
+        if (!possible.contains(name)) good = !printer_.print(errors) && good;
+    return good;
+}
+
+} // namespace ktstr::cli

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What `run` and `plan` were given, as scenarios that are each compiled for the kernel and options they are to run
+// with: all scenarios of the paths on each kernel, or the runs of a gauntlet.
+#pragma once
+
+#include <map>
+
+#include "cli/run_options.h"
+
+namespace ktstr::cli {
+
+struct BatchOptions {
+    std::vector<std::filesystem::path> paths; // .ktl files, folders and plan files
+    std::vector<std::string> filters;         // see matches_filters()
+    CompileArguments compile;                 // of .ktl files only: a plan is what it is
+    std::vector<std::string> kernels;         // these and `seed` take the place of a gauntlet's
+    std::optional<std::uint64_t> seed;
+    std::string gauntlet; // empty: none
+    std::string variant;  // only scenarios with this variant_hash(); empty: all
+};
+
+struct Job {
+    CompiledScenario scenario;
+    std::string kernel;                // as --kernel or the gauntlet names it; empty: the default
+    std::optional<std::uint64_t> seed; // the gauntlet's
+};
+
+// A combination of a gauntlet that is not possible, such as a cpuset on a machine that is too small for it.
+struct Impossible {
+    Job job; // its plan is that of the scenario alone, on this topology
+    std::string reason;
+};
+
+struct Batch {
+    std::vector<Job> jobs; // plans that come out the same are there once
+    std::vector<Impossible> impossible;
+    std::optional<std::uint64_t> budget_ns; // host time for all of them
+};
+
+// Versions of kernels by what names them.
+using KernelVersions = std::map<std::string, std::string>;
+
+class BatchMaker {
+  public:
+    explicit BatchMaker(BatchOptions options) : options_(std::move(options)) {}
+
+    // What is wrong is printed on standard error, once however often this is called; none then, and the exit code is
+    // exit_usage. `kernel` in the files stands for what `versions` says of the job's kernel, else for the version in
+    // its name.
+    std::optional<Batch> make(const KernelVersions& versions);
+
+  private:
+    std::optional<Batch> make_plain(const CompileOptions& settings, const KernelVersions& versions);
+    std::optional<Batch> make_gauntlet(const CompileOptions& settings, const KernelVersions& versions);
+    [[nodiscard]] std::vector<CompiledGauntlet::Run>
+    runs_of(const CompiledGauntlet& gauntlet, const CompileOptions& settings, const KernelVersions& versions) const;
+    bool add_runs(const CompiledGauntlet& gauntlet, const std::vector<CompiledScenario>& wanted,
+                  const std::vector<CompiledGauntlet::Run>& runs, Batch& batch);
+    [[nodiscard]] bool is_wanted(const CompiledScenario& scenario) const;
+
+    const BatchOptions options_;
+    DiagnosticPrinter printer_;
+};
+
+} // namespace ktstr::cli
