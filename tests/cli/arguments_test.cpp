@@ -41,7 +41,7 @@ nlohmann::json plan_of(const Sandbox& sandbox, const std::vector<std::string>& o
 
 } // namespace
 
-TEST_CASE("-P sets parameters of the file and of the scenario") {
+TEST_CASE("option -P sets parameters of the file and of the scenario") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", with_parameters);
     const auto plan = plan_of(sandbox, {"-P", "crowd=3", "-P", "nap=7ms", "-P", "hot=2"});
@@ -74,7 +74,7 @@ TEST_CASE("a parameter that is not there is refused by check, plan and run with 
     }
 }
 
-TEST_CASE("-P that is not NAME=VALUE, or comes twice, is refused") {
+TEST_CASE("option -P that is not NAME=VALUE, or comes twice, is refused") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", with_parameters);
     for (const char* wrong : {"crowd", "=3", "crowd=", "2x=3", "a b=3"}) {
@@ -97,7 +97,7 @@ TEST_CASE("a value of -P that is wrong is shown where it stands on the command l
     CHECK(outcome.errors.find("the parameter `crowd` is a count, this is a duration") != std::string::npos);
 }
 
-TEST_CASE("--kernel decides what `if kernel` takes") {
+TEST_CASE("option --kernel decides what `if kernel` takes") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", by_kernel);
     const auto cgroups = [&](const std::vector<std::string>& options) {
@@ -125,7 +125,7 @@ TEST_CASE("what is wrong on one of several kernels only is said before any of th
 )");
     const auto outcome = run_ktstr(sandbox, {"run", "a.ktl", "--kernel", "6.12", "--kernel", "6.19"});
     CHECK(outcome.exit.exit_code == 64);
-    CHECK(outcome.errors.find("a.ktl:4:43") != std::string::npos);
+    CHECK(outcome.errors.find("a.ktl:4:44") != std::string::npos);
     CHECK(outcome.errors.find("kernel 6.1") == std::string::npos);
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("a scenario that does not fit the machine of --topology is an error at
     const auto outcome = run_ktstr(sandbox, {"plan", "a.ktl", "--topology", "1n1l2c1t"});
     CHECK(outcome.exit.exit_code == 64);
     CHECK(outcome.output.empty());
-    CHECK(outcome.errors.find("a.ktl:2:60") != std::string::npos);
+    CHECK(outcome.errors.find("a.ktl:2:56") != std::string::npos);
     const auto malformed = run_ktstr(sandbox, {"plan", "a.ktl", "--topology", "big"});
     CHECK(malformed.exit.exit_code == 64);
     CHECK(malformed.errors.find("1n2l4c1t") != std::string::npos);

@@ -96,7 +96,7 @@ TEST_CASE("a loop in a step repeats its ops and sets up once") {
     CHECK(step.loop.at(0).name() == "swap_cpusets");
 }
 
-TEST_CASE("-P gives a parameter another value of its type, and is part of the plan") {
+TEST_CASE("option -P gives a parameter another value of its type, and is part of the plan") {
     const std::string text = "param crowd = 3\nscenario \"t\" { param pause = 10ms\ncgroup a { workers crowd of "
                              "bursty(sleep: pause) } }";
     CompileOptions options;

@@ -58,7 +58,8 @@ void check_described(const json& part, const std::string& where) {
         }
     }
     if (!part.is_structured()) return;
-    for (const auto& [name, inner] : part.items()) check_described(inner, where + "/" + name);
+    for (const auto& [name, inner] : part.items())
+        if (name != "if") check_described(inner, where + "/" + name); // a condition describes nothing
 }
 
 } // namespace

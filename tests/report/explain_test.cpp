@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
 #include <sstream>
 
 #include "base/file.h"
@@ -71,6 +72,15 @@ std::string without_hash(const std::string& text) {
     return text.substr(0, start) + text.substr(text.find('\n', start) + 1);
 }
 
+// With KTSTR_UPDATE_EXPECTED=1 in the environment the file is written instead: read the difference.
+void check_golden(const std::string& name, const std::string& text) {
+    const std::string path = std::string(KTSTR_GOLDEN "/") + name;
+    if (std::getenv("KTSTR_UPDATE_EXPECTED") != nullptr) REQUIRE(write_file(path, text));
+    const auto golden = read_file(path);
+    REQUIRE(golden);
+    CHECK(text == *golden);
+}
+
 std::string work_in_words(const Work& work) { return report::work_words(work); }
 
 } // namespace
@@ -78,14 +88,11 @@ std::string work_in_words(const Work& work) { return report::work_words(work); }
 TEST_CASE("a small plan is explained in the order of time") {
     const std::string text = report::explain(small_plan(), "scenarios/s.ktl");
     CHECK(text.find("  hash        " + plan_hash(small_plan()) + "\n") != std::string::npos);
-    CHECK(without_hash(text) == R"(@small@)");
+    check_golden("small.explained", without_hash(text));
 }
 
 TEST_CASE("a plan with everything is explained as it always was") {
-    const std::string text = report::explain(full_plan(), "full.ktl");
-    const auto golden = read_file(KTSTR_GOLDEN "/everything.explained");
-    REQUIRE(golden);
-    CHECK(text == *golden);
+    check_golden("everything.explained", without_hash(report::explain(full_plan(), "full.ktl")));
 }
 
 TEST_CASE("lines are at most 100 columns wide, and nothing of an explanation is lost by that") {
@@ -97,7 +104,7 @@ TEST_CASE("lines are at most 100 columns wide, and nothing of an explanation is 
     }
     Plan plan = small_plan();
     plan.scenario = std::string(150, 'x'); // a word that is too long stays whole
-    CHECK(report::explain(plan, "s.ktl").starts_with("scenario \"" + std::string(150, 'x') + "\"\n"));
+    CHECK(report::explain(plan, "s.ktl").find("\"" + std::string(150, 'x') + "\"") != std::string::npos);
 }
 
 TEST_CASE("what a plan file has in its names cannot reach the terminal as more than text") {
