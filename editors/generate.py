@@ -39,7 +39,10 @@ CLASSES = {
 ALSO = {"and": "operator", "or": "operator", "not": "operator", "true": "constant", "false": "constant"}
 
 # Words that tree-sitter's grammar names itself; its scanner leaves them alone.
-IN_GRAMMAR = {"expect", "lua", "and", "or", "not"}
+IN_GRAMMAR = {"expect", "expectations", "template", "lua", "and", "or", "not", "always", "eventually"}
+
+# Words that have a token of their own in tree-sitter's scanner, since it depends on what follows what they begin.
+OWN_TOKEN = {"for": "FOR", "if": "IF", "else": "ELSE"}
 
 # `ktstr list KIND` that is asked for names, and their class. A program that does not know a kind has none of it.
 CATALOGUES = {"work-types": "work_type", "policies": "policy"}
@@ -137,6 +140,16 @@ def vim(words, template):
             .replace("@reserved@", "|".join(reserved(words))))
 
 
+def inner(words):
+    """The words that stand inside of statements: a line that begins with one goes on with the one before."""
+    return sorted({*words["word"], *words["operator"]} - {"not"})
+
+
+def vim_indent(words, template):
+    lines = folded([f"'{word}'" for word in inner(words)], ", ")
+    return template.replace('"@inner@', "\n".join(f"      \\ {line.rstrip()}" for line in lines))
+
+
 def snippets(words):
     """The snippets of words that the language has. Each word of templates/snippets.json can wait there for its day."""
     every = json.loads((EDITORS / "templates/snippets.json").read_text(encoding="utf-8"))
@@ -153,6 +166,7 @@ def emacs_snippet(snippet):
     text = "\n".join(snippet["body"])
     text = re.sub(r"\$\{(\d+)(?::([^}]*))?\}|\$(\d+)",
                   lambda m: ("|" if m[1] == "1" or m[3] == "0" else "") + (m[2] or ""), text)
+    text = text.replace("\\$", "$")
     text = text.replace("|", "\0", 1).replace("|", "").replace("\0", "|")
     string = lambda value: '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f'    ({string(snippet["prefix"])} {string(snippet["description"])}\n     {string(text)})'
@@ -164,12 +178,13 @@ def emacs(words, template):
         lines += [f"    ({name} {CLASSES[name][2]}", *("     " + line for line in quoted(list_))]
         lines[-1] += ")"
     return (template.replace(";;@words@", "\n".join(lines).lstrip())
+            .replace(";;@inner@", "\n    ".join(quoted(inner(words))))
             .replace(";;@reserved@", "\n    ".join(quoted(reserved(words))))
             .replace(";;@snippets@", "\n".join(map(emacs_snippet, snippets(words).values())).lstrip()))
 
 
 def scanner_words(words, template):
-    rows = sorted((word, CLASSES[name][3]) for name, list_ in words.items() for word in list_
+    rows = sorted((word, OWN_TOKEN.get(word, CLASSES[name][3])) for name, list_ in words.items() for word in list_
                   if CLASSES[name][3] and word not in IN_GRAMMAR)
     return template.replace("@words@", "\n".join(f'    {{"{word}", {token}}},' for word, token in rows))
 
@@ -190,6 +205,7 @@ OUTPUTS = [
     ("vscode/syntaxes/ktl.tmLanguage.json", textmate, "ktl.tmLanguage.json"),
     ("vscode/snippets/ktl.json", vscode_snippets, None),
     ("vim/syntax/ktl.vim", vim, "syntax.vim"),
+    ("vim/indent/ktl.vim", vim_indent, "indent.vim"),
     ("emacs/ktl-mode.el", emacs, "ktl-mode.el"),
     ("tree-sitter/src/words.h", scanner_words, "words.h.in"),
     ("tree-sitter/queries/highlights.scm", highlights, "highlights.scm"),

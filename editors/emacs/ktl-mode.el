@@ -77,6 +77,14 @@
     )
   "The words that begin statements and cannot be names.")
 
+(defconst ktl-inner-words
+  '("affinity" "after" "and" "as" "at_most" "by" "cold" "comm" "contains" "converges" "every" "gid"
+    "host" "implies" "in" "increasing" "lua" "matches" "memory_policy" "nice" "nondecreasing" "of" "off"
+    "or" "pcomm" "per" "policy" "powerset" "present" "samples" "steady" "swappable" "times" "to" "uid"
+    "until" "with" "within"
+    )
+  "The words that stand inside of statements: a line can go on with one.")
+
 (defconst ktl-snippets
   '(("scenario" "A scenario: a machine, a load and what must hold"
      "scenario \"|name\" {
@@ -129,6 +137,14 @@
      "check \"|name\" lua [[
   
 ]]")
+    ("for" "Statements for each number or name"
+     "for |i in 0..3 {
+  cgroup \"load${i}\" { workers 1 of spin_wait }
+}")
+    ("if" "Statements for some machines or kernels"
+     "if |topology.cpus > 4 {
+  cgroup more { workers 2 of spin_wait }
+}")
     )
   "What `ktl-insert-snippet' inserts: (name description text).
 Point ends up at the `|'.")
@@ -148,34 +164,56 @@ Point ends up at the `|'.")
     table)
   "Syntax table of `ktl-mode'.")
 
-;; A Lua block is one string to Emacs, so that neither its brackets nor its quotes count.
+;; A Lua block is one string to Emacs, so that neither its brackets nor its quotes count. Nor do the quotes inside of an
+;; interpolation end the string around it.
 (defun ktl-syntax-propertize (start end)
-  "Mark the bounds of the Lua blocks between START and END."
+  "Mark Lua blocks and the quotes in interpolations between START and END."
   (goto-char start)
   (let ((open (nth 8 (syntax-ppss start))))
     (when (and open (eq (char-after open) ?\[))
-      (ktl--propertize-lua-end end)))
-  (while (re-search-forward "\\_<lua\\_>[ \t\n]*\\(\\[\\)\\[" end t)
-    (unless (nth 8 (save-excursion (syntax-ppss (match-beginning 0))))
-      (put-text-property (match-beginning 1) (match-end 1) 'syntax-table (string-to-syntax "|"))
-      (ktl--propertize-lua-end end))))
+      (ktl--propertize-lua-end open end)))
+  (while (re-search-forward "\\_<lua\\_>[ \t\n]*\\(\\[\\)=*\\[\\|\\${" end t)
+    (let* ((open (match-beginning 1))
+           (state (save-excursion (syntax-ppss (match-beginning 0)))))
+      (cond
+       ((and open (not (nth 8 state)))
+        (put-text-property open (1+ open) 'syntax-table (string-to-syntax "|"))
+        (ktl--propertize-lua-end open end))
+       ((and (not open) (eq (nth 3 state) ?\"))
+        (ktl--propertize-interpolation))))))
 
-(defun ktl--propertize-lua-end (end)
-  "Mark the `]]' that closes the Lua block around point, if it is before END."
-  (when (re-search-forward "\\]\\(\\]\\)" end 'move)
-    (put-text-property (match-beginning 1) (match-end 1) 'syntax-table (string-to-syntax "|"))))
+(defun ktl--propertize-lua-end (open end)
+  "Mark the end of the Lua block with its bracket at OPEN, if END is behind it."
+  (let ((level (save-excursion (goto-char (1+ open)) (skip-chars-forward "="))))
+    (when (re-search-forward (concat "\\]" (make-string level ?=) "\\(\\]\\)") end 'move)
+      (put-text-property (match-beginning 1) (match-end 1) 'syntax-table (string-to-syntax "|")))))
+
+(defun ktl--propertize-interpolation ()
+  "Go to the `}' on this line; the quotes before it get no meaning."
+  (let ((in-string nil))
+    (while (and (re-search-forward "\\\\.\\|[\"}]" (line-end-position) 'move)
+                (or in-string (not (eq (char-before) ?}))))
+      (when (equal (match-string 0) "\"")
+        (setq in-string (not in-string))
+        (put-text-property (1- (point)) (point) 'syntax-table (string-to-syntax "."))))))
 
 (defconst ktl--name "[A-Za-z_][A-Za-z0-9_]*")
 
 (defun ktl--match-declared (limit)
-  "Find the next name before LIMIT that is declared: cgroup hot {, let period =."
+  "Find the next name before LIMIT that is declared: cgroup hot {, let period =.
+Or for i in, template steady(."
   (let ((found nil)
         (pattern (concat (regexp-opt ktl-reserved-words 'symbols)
-                         "[ \t]+\\(" ktl--name "\\(?:/[A-Za-z0-9_]+\\)*\\)[ \t]*\\(?:=[^=]\\|=$\\|{\\)")))
+                         "[ \t]+\\(" ktl--name "\\(?:/[A-Za-z0-9_]+\\)*\\)"
+                         "\\(?:[ \t]*\\(?:=[^=]\\|=$\\|{\\)\\|\\([ \t]+in\\_>\\)\\|\\((\\)\\)")))
     (while (and (not found) (re-search-forward pattern limit t))
       (goto-char (match-end 2))
-      (unless (member (match-string-no-properties 2) ktl-reserved-words)
-        (setq found t)))
+      (setq found (and (not (member (match-string-no-properties 2) ktl-reserved-words))
+                       (pcase (match-string-no-properties 1)
+                         ("for" (match-beginning 3))
+                         ("if" nil)
+                         ("template" (match-beginning 4))
+                         (_ (not (or (match-beginning 3) (match-beginning 4))))))))
     found))
 
 (defun ktl--match-words (words)
@@ -198,14 +236,15 @@ Point ends up at the `|'.")
                 (list (ktl--match-words (cddr class)) 0 (list 'quote (cadr class))))
               ktl-words)
     ("\\_<[0-9]+n[0-9]+l[0-9]+c[0-9]+t\\_>" . font-lock-constant-face)
-    ("\\_<v[0-9]+\\(?:\\.[0-9]+\\)*\\_>" . font-lock-constant-face)
+    ("\\_<v[0-9]+\\(?:\\.[0-9]+\\)+\\_>" . font-lock-constant-face)
+    ("\\_<0x[0-9A-Fa-f]+\\_>" . font-lock-constant-face)
     ("\\_<[0-9]+\\(?:-[0-9]+\\)?\\(?:,[0-9]+\\(?:-[0-9]+\\)?\\)+\\_>" . font-lock-constant-face)
     ("\\_<[0-9]+-[0-9]+\\_>" . font-lock-constant-face)
     (,(concat "\\_<[0-9][0-9_]*\\(?:\\.[0-9][0-9_]*\\)?"
               "\\(?:\\(?:ns\\|us\\|ms\\|s\\|min\\|B\\|[KMGT]iB\\)\\_>\\|%\\|/\\(?:ns\\|us\\|ms\\|s\\|min\\)\\_>\\|\\_>\\)")
      . font-lock-constant-face)
     (,(concat "\\_<\\(" ktl--name "\\)(") 1 font-lock-function-name-face)
-    ("\\\\[nt\"\\\\$]\\|\\${[^}\"\n]*}" 0 (ktl--in-string-face) prepend))
+    ("\\\\[nt\"\\\\$]\\|\\${[^}\n]*}" 0 (ktl--in-string-face) prepend))
   "What `ktl-mode' highlights beside comments and strings.")
 
 (defun ktl--in-string-face ()
@@ -215,30 +254,116 @@ Point ends up at the `|'.")
 
 ;;; Indentation
 
-(defun ktl--continues-p ()
+(defun ktl--after-code ()
+  "Go back from the line at point to the end of the code before it.
+Return its last character, nil at the start of the file."
+  (beginning-of-line)
+  (forward-comment (- (point)))
+  (char-before))
+
+(defun ktl--kind (open)
+  "What the bracket at OPEN encloses: `statements' or `elements'.
+Nil for a group, which has no lines of its own."
+  (save-excursion
+    (goto-char open)
+    (let ((bracket (char-after))
+          (before (progn (skip-chars-backward " \t\n") (char-before))))
+      (cond
+       ((eq bracket ?{) (if (memq before '(?= ?: ?, ?\( ?\[)) 'elements 'statements))
+       ((and (eq bracket ?\() (not (memq (char-syntax (or (char-before open) ?\s)) '(?w ?_))))
+        (goto-char (1+ open))
+        (and (looking-at-p "[ \t]*\\(?:#.*\\)?$") 'elements))
+       (t 'elements)))))
+
+(defun ktl--openers ()
+  "The open brackets before point, but for groups; the innermost first."
+  (let ((openers nil))
+    (dolist (open (nth 9 (syntax-ppss)) openers)
+      (when (ktl--kind open) (push open openers)))))
+
+(defun ktl--start-of-statement ()
+  "Go back to the line that begins what the line at point goes on with."
+  (ktl--after-code)
+  (beginning-of-line)
+  (while (and (not (bobp)) (ktl--goes-on-p))
+    (ktl--after-code)
+    (beginning-of-line)))
+
+;; Words that begin statements, but inside of these they do not.
+(defconst ktl--inner-of
+  '(("flags" . "scheduler") ("mems" . "set_cpuset") ("threads" . "\\(?:workers\\|spawn\\)")))
+
+(defun ktl--goes-on-p ()
   "Whether the line at point goes on with what the one before it has begun."
-  (looking-at-p "[ \t]*\\(?:[-+*/<>]\\|[=!]=\\|\\.\\.\\|\\_<\\(?:and\\|or\\)\\_>\\)"))
+  (save-excursion
+    (back-to-indentation)
+    (let* ((start (point))
+           (word (and (looking-at "\\_<[A-Za-z_]+\\_>[^.(/:]\\|\\_<[A-Za-z_]+$") (current-word t)))
+           (inner-of (cdr (assoc word ktl--inner-of)))
+           (before (ktl--after-code)))
+      (cond
+       ((memq before '(nil ?\[ ?\( ?{)) nil)
+       ((eq before ?,)
+        (goto-char start)
+        (let ((open (car (ktl--openers)))) (or (null open) (eq (ktl--kind open) 'statements))))
+       (inner-of
+        (goto-char start)
+        (ktl--start-of-statement)
+        (looking-at-p (concat "[ \t]*" inner-of "\\_>")))
+       (t
+        (goto-char start)
+        (cond
+         ((equal word "for") (not (looking-at-p "for[ \t]+[A-Za-z0-9_]+[ \t]+in\\_>")))
+         ((equal word "if") (looking-at-p "if[ \t]+present\\_>"))
+         (t (or (member word ktl-inner-words)
+                (looking-at-p "[-+*/<>]\\|[=!]=\\|\\.\\.")))))))))
+
+(defun ktl--aligned-comment-p ()
+  "Whether the line at point is a comment that goes on with one behind code.
+It then stands right below, in the same column."
+  (save-excursion
+    (back-to-indentation)
+    (let ((column (current-column)))
+      (when (and (> column 0) (eq (char-after) ?#))
+        (while (and (zerop (forward-line -1))
+                    (progn (back-to-indentation) (eq (char-after) ?#))
+                    (= (current-column) column)))
+        (move-to-column column)
+        (and (eq (char-after) ?#) (= (current-column) column) (> column (current-indentation))
+             (not (nth 8 (syntax-ppss))))))))
+
+(defun ktl--base (open)
+  "The indentation of the statement or line that the bracket at OPEN is of."
+  (save-excursion
+    (goto-char open)
+    (- (current-indentation)
+       (if (and (eq (ktl--kind open) 'statements) (ktl--goes-on-p)) (* 2 ktl-indent-offset) 0))))
 
 (defun ktl--indentation ()
-  "The column for the line at point; nil inside of Lua, which is left alone."
+  "The column for the line at point; nil for what is left alone.
+That are Lua, and comments that go on in their column."
   (save-excursion
     (beginning-of-line)
-    (let ((state (syntax-ppss)))
+    (let* ((state (syntax-ppss))
+           (closers (save-excursion
+                      (let ((start (point)))
+                        (skip-chars-forward " \t])}")
+                        (length (replace-regexp-in-string "[ \t]" "" (buffer-substring start (point)))))))
+           (openers (if (zerop closers) (ktl--openers) (reverse (nth 9 state)))))
       (cond
-       ((and (nth 3 (syntax-ppss)) (looking-at-p "[ \t]*\\]\\]"))
-        (goto-char (nth 8 state))
-        (current-indentation))
-       ((nth 3 state) nil)
+       ((nth 3 state)
+        (when (looking-at-p "[ \t]*\\]=*\\]")
+          (goto-char (nth 8 state))
+          (current-indentation)))
+       ((ktl--aligned-comment-p) nil)
        (t
-        (let ((depth (car state)))
-          (save-excursion
-            (skip-chars-forward " \t])}")
-            (setq depth (- depth (- (car state) (car (syntax-ppss))))))
-          (* ktl-indent-offset (+ (max 0 depth) (if (ktl--continues-p) 1 0)))))))))
+        (+ (if openers (ktl--base (or (nth (max 0 (1- closers)) openers) (car (last openers)))) 0)
+           (if (and openers (zerop closers)) ktl-indent-offset 0)
+           (if (ktl--goes-on-p) (* 2 ktl-indent-offset) 0)))))))
 
 (defun ktl-indent-line ()
   "Indent the line.
-One step per open bracket, one more for a line that goes on with an operator."
+One step per open bracket, two more for a line that goes on with a statement."
   (interactive)
   (let ((column (ktl--indentation)))
     (if (null column)

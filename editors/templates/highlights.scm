@@ -4,8 +4,8 @@
 
 (comment) @comment
 
-[(keyword) (word) "expect" "lua"] @keyword
-(expectation_word) @function.builtin
+[(keyword) (for) (if) (else) (word) "expect" "expectations" "template" "lua"] @keyword
+[(expectation_word) "always" "eventually"] @function.builtin
 (constant) @constant.builtin
 ["and" "or" "not"] @keyword.operator
 
@@ -21,7 +21,7 @@
 ["," ":" "."] @punctuation.delimiter
 
 (labelled label: (identifier) @variable.parameter)
-(default name: (identifier) @variable.parameter)
+(parameter name: (identifier) @variable.parameter)
 (member name: (identifier) @property)
 (call function: (identifier) @function.call)
 

@@ -14,13 +14,15 @@ syntax match ktlOperator /\v[-+*\/=<>]|!\=|\.\./
 syntax match ktlNumber /\v<\d[0-9_]*%(\.\d[0-9_]*)?%(%(ns|us|ms|s|min|B|[KMGT]iB)>|\%|\/%(ns|us|ms|s|min)>|>)/
 syntax match ktlCpuList /\v<\d+%(-\d+%(,\d+%(-\d+)?)*|%(,\d+%(-\d+)?)+)>/
 syntax match ktlTopology /\v<\d+n\d+l\d+c\d+t>/
-syntax match ktlVersion /\v<v\d+%(\.\d+)*>/
+syntax match ktlNumber /\v<0x\x+>/
+syntax match ktlVersion /\v<v\d+%(\.\d+)+>/
 
 "@words@
 syntax match ktlLabel /\v<\h\w*\ze\s*:/
 
-" The name after the word that declares it: cgroup hot {, let period =
-syntax match ktlDeclared contained /\v%(%(@reserved@)>)@!<\h\w*%(\/\w+)*\ze\s*%(\=\=@!|\{)/
+" The name after the word that declares it: cgroup hot {, let period =, for i in, template steady(
+syntax match ktlDeclared contained /\v%(<%(for|if)\s+)@<!%(%(@reserved@)>)@!<\h\w*%(\/\w+)*\ze\s*%(\=\=@!|\{)/
+syntax match ktlDeclared contained /\v%(<for\s+)@<=\h\w*\ze\s+in>|%(<template\s+)@<=\h\w*\ze\(/
 
 syntax match ktlEscape contained /\\[nt"\\$]/
 syntax match ktlBadEscape contained /\\[^nt"\\$]/
@@ -32,10 +34,10 @@ syntax match ktlComment /#.*$/ contains=ktlTodo,@Spell
 
 syntax region ktlBlock start=/{/ end=/}/ transparent fold
 
-" lua [[ ... ]]: to the first ]], whatever the Lua in it is.
+" lua [[ ... ]], lua [=[ ... ]=] and so on: to the first bracket that closes it, whatever the Lua in it is.
 syntax include @ktlLua syntax/lua.vim
 unlet! b:current_syntax
-syntax region ktlLuaBlock matchgroup=ktlLuaBounds start=/\v<lua\_s*\[\[/ end=/\]\]/ keepend fold contains=@ktlLua
+syntax region ktlLuaBlock matchgroup=ktlLuaBounds start=/\v<lua\_s*\[\z(\=*)\[/ end=/\]\z1\]/ keepend fold contains=@ktlLua
 
 syntax sync fromstart
 

@@ -8,13 +8,31 @@ const DIGITS = /\d[\d_]*/;
 const NAME = /[A-Za-z_]\w*/;
 const TIME = ['ns', 'us', 'ms', 's', 'min'];
 
+// Statements that can stand in blocks of either sort.
+const loop = ($, block) => seq(
+  field('keyword', $.for),
+  field('name', alias($.identifier, $.name)),
+  $.word, // in
+  repeat1($._argument),
+  field('body', block),
+);
+const condition = ($, self, block) => prec.right(seq(
+  field('keyword', $.if),
+  repeat1($._argument),
+  field('body', block),
+  optional(seq($.else, field('otherwise', choice(self, block)))),
+));
+
 const decimal = seq(DIGITS, optional(seq('.', DIGITS)));
 const commaList = (rule) => optional(seq(rule, repeat(seq(',', rule)), optional(',')));
 
 module.exports = grammar({
   name: 'ktl',
 
-  externals: ($) => [$.keyword, $.expectation_word, $.word, $.constant, $.name, $._line_end, $.lua_code],
+  externals: ($) => [
+    $.keyword, $.expectation_word, $.word, $.constant, $.name, $.for, $.if, $.else, $._line_end, $._lua_open, $.lua_code,
+    $._lua_close,
+  ],
   extras: ($) => [/\s|\uFEFF/, $.comment],
   word: ($) => $.identifier,
   // The fewer rules one word can end at once, the better: tree-sitter (issue 1617) hangs in its recovery at the end of a text
@@ -29,7 +47,7 @@ module.exports = grammar({
     // --- Statements ------------------------------------------------------------------------------------------------
     // Statements need nothing between them: one ends where a word stands that begins the next. Lines that begin with
     // anything else end with the line.
-    _item: ($) => choice($.statement, $.expect, $.line),
+    _item: ($) => choice($.statement, $.loop, $.condition, $.template, $.expect, $.line),
 
     statement: ($) => prec.right(seq(
       field('keyword', $.keyword),
@@ -40,9 +58,23 @@ module.exports = grammar({
       optional($._line_end),
     )),
 
+    loop: ($) => loop($, $.block),
+    condition: ($) => condition($, $.condition, $.block),
+
+    template: ($) => prec.right(seq(
+      field('keyword', 'template'),
+      optional(field('name', alias($.identifier, $.name))),
+      optional($.parameters),
+      optional(field('body', $.block)),
+    )),
+    parameters: ($) => seq(token.immediate(prec(1, '(')), commaList($.parameter), ')'),
+    parameter: ($) => seq(
+      field('name', $.identifier),
+      optional(seq('=', field('value', choice($._expression, $.record)))),
+    ),
+
     line: ($) => prec.right(seq(
-      choice($.word, $._expression, $.labelled),
-      repeat($._argument),
+      repeat1($._argument),
       optional($._value),
       optional(field('body', $.block)),
       optional($._line_end),
@@ -50,23 +82,32 @@ module.exports = grammar({
 
     _value: ($) => seq('=', field('value', choice($.record, repeat1($._argument)))),
 
-    _argument: ($) => choice($._expression, $.cpu_list, $.word, $.labelled, $.lua_block, ','),
+    _argument: ($) => choice($._expression, $.cpu_list, $.word, $.labelled, ','),
 
     block: ($) => seq('{', repeat($._item), '}'),
 
     // --- Expectations ----------------------------------------------------------------------------------------------
     expect: ($) => prec.right(seq(
-      field('keyword', 'expect'),
+      field('keyword', choice('expect', 'expectations')),
+      optional(field('name', $.name)),
       repeat($._argument),
       optional(field('body', alias($.expect_block, $.block))),
       optional($._line_end),
     )),
 
-    expect_block: ($) => seq('{', repeat($.expectation), '}'),
+    expect_block: ($) => seq('{', repeat(choice(
+      $.expectation, $.statement, alias($.expect_loop, $.loop), alias($.expect_condition, $.condition),
+    )), '}'),
+    expect_loop: ($) => loop($, alias($.expect_block, $.block)),
+    expect_condition: ($) => condition(
+      $, alias($.expect_condition, $.condition), alias($.expect_block, $.block),
+    ),
 
     expectation: ($) => prec.right(seq(
-      choice($.measure, alias($._compared_measure, $.binary), $.word, $._expression),
-      repeat($._argument),
+      choice(
+        seq(choice($.measure, alias($._compared_measure, $.binary)), repeat($._argument)),
+        repeat1($._argument),
+      ),
       optional($._line_end),
     )),
 
@@ -79,18 +120,18 @@ module.exports = grammar({
     // --- Expressions -----------------------------------------------------------------------------------------------
     _expression: ($) => choice(
       $.count, $.decimal, $.duration, $.size, $.percentage, $.rate, $.topology, $.version,
-      alias($.cpu_span, $.cpu_list), $.constant, $.string, $.identifier, $.path, $.member, $.call, $.list, $.group,
-      $.unary, $.binary,
+      alias($.cpu_span, $.cpu_list), $.constant, $.string, $.identifier, $.path, $.member, $.index, $.call, $.list,
+      $.group, $.unary, $.binary, $.lua_block,
     ),
 
-    count: () => token(DIGITS),
+    count: () => token(choice(DIGITS, /0x[0-9A-Fa-f]+/)),
     decimal: () => token(seq(DIGITS, '.', DIGITS)),
     duration: () => token(seq(decimal, choice(...TIME))),
     size: () => token(seq(decimal, choice('B', 'KiB', 'MiB', 'GiB', 'TiB'))),
     percentage: () => token(seq(decimal, '%')),
     rate: () => token(seq(decimal, '/', choice(...TIME))),
     topology: () => token(/\d+n\d+l\d+c\d+t/),
-    version: () => token(/v\d+(\.\d+)+(-\w+)?/),
+    version: () => token(/v\d+(\.\d+)+/),
     // Commas are a part of the list only where no other comma can stand.
     cpu_list: () => token(/\d+(-\d+)?(,\d+(-\d+)?)+/),
     cpu_span: () => token(/\d+-\d+/),
@@ -101,25 +142,30 @@ module.exports = grammar({
       repeat1(seq(token.immediate(prec(1, '/')), alias(token.immediate(NAME), $.identifier))),
     )),
     member: ($) => prec(PREC.call, seq(
-      field('of', choice($.identifier, $.member, $.call)),
-      token.immediate(prec(1, '.')),
+      field('of', choice($.identifier, $.member, $.index, $.call)),
+      token.immediate('.'),
       field('name', choice(alias(token.immediate(NAME), $.identifier), $.string)),
+    )),
+    index: ($) => prec(PREC.call, seq(
+      field('of', choice($.identifier, $.member, $.index, $.call)),
+      token.immediate(prec(1, '[')), field('index', $._expression), ']',
     )),
     call: ($) => prec(PREC.call, seq(field('function', choice($.identifier, $.member)), $.arguments)),
     arguments: ($) => seq(
-      token.immediate(prec(1, '(')), commaList(choice($._expression, $.record, $.labelled, $.default)), ')',
+      token.immediate(prec(1, '(')), commaList(choice($._expression, $.record, $.labelled)), ')',
     ),
     labelled: ($) => seq(field('label', $.identifier), ':', field('value', choice($._expression, $.record))),
-    default: ($) => seq(field('name', $.identifier), '=', field('value', choice($._expression, $.record))),
 
     list: ($) => seq('[', commaList(choice($._expression, $.record)), ']'),
     record: ($) => seq('{', commaList($.labelled), '}'),
-    group: ($) => seq('(', $._expression, ')'),
+    group: ($) => seq('(', repeat1(choice($._expression, $.word)), ')'),
 
     unary: ($) => choice(
       prec(PREC.sign, seq(field('operator', '-'), $._expression)),
       prec(PREC.not, seq(field('operator', 'not'), $._expression)),
+      prec(PREC.not, seq(field('operator', choice('always', 'eventually')), optional($.window), $._expression)),
     ),
+    window: ($) => seq(token.immediate(prec(1, '[')), $._expression, ',', $._expression, ']'),
 
     binary: ($) => choice(...[
       ['or', PREC.or], ['and', PREC.and],
@@ -137,6 +183,7 @@ module.exports = grammar({
     escape: () => token.immediate(/\\[nt"\\$]/),
     interpolation: ($) => seq(token.immediate(prec(2, '${')), $._expression, '}'),
 
-    lua_block: ($) => seq('lua', '[[', optional($.lua_code), ']]'),
+    // [[ ... ]], [=[ ... ]=] and so on, as Lua writes long strings
+    lua_block: ($) => seq('lua', alias($._lua_open, '[['), optional($.lua_code), alias($._lua_close, ']]')),
   },
 });

@@ -88,13 +88,13 @@
 (push (lambda ()
   (dolist (text (test-json test-texts))
     (let-alist text
-      (let ((lua (cl-loop for token in .tokens
-                          when (equal (alist-get 'kind token) "lua") collect (alist-get 'line token))))
+      (when (eq .laid_out t)
         (test-with-text (string-join (cl-loop for line in (split-string .text "\n") for number from 0
-                                              collect (if (memq number lua) line (string-trim-left line)))
+                                              collect (if (memq number .kept) line (string-trim-left line)))
                                      "\n")
           (let ((inhibit-message t)) (indent-region (point-min) (point-max)))
-          (cl-loop for wanted in (split-string .text "\n") for got in (split-string (buffer-string) "\n")
+          (cl-loop for wanted in (split-string .text "\n")
+                   for got in (split-string (buffer-substring-no-properties (point-min) (point-max)) "\n")
                    for number from 1
                    do (test-same wanted got (format "%s:%d" .name number)))))))) test-cases)
 

@@ -163,7 +163,8 @@ const std::map<std::string, std::set<std::string>> looks = {
     {"declared", {"variable.definition"}},
 };
 
-// Whether the word is seen as a mere name: what is no reserved word can be one, and a called or dotted word is one.
+// Whether the word is seen as a mere name: what is no reserved word can be one, and one that is called, dotted or an
+// element is.
 bool is_a_name(const std::string& text, std::size_t at, std::size_t length, const std::string& kind) {
     const Tree tree = parse(text);
     const auto from = static_cast<std::uint32_t>(at);
@@ -171,7 +172,7 @@ bool is_a_name(const std::string& text, std::size_t at, std::size_t length, cons
                                                           static_cast<std::uint32_t>(from + length));
     if (ts_node_type(node) != std::string_view("identifier")) return false;
     const char after = text[at + length];
-    return kind == "expectation" || after == '(' || after == '.';
+    return kind == "expectation" || after == '(' || after == '.' || after == ',' || after == ']';
 }
 
 } // namespace

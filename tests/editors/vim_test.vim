@@ -84,14 +84,11 @@ endfunction
 " TEST: lays every text out again after all its indentation was taken away
 function! s:Indentation()
   for text in s:texts
+    if !text.laid_out
+      continue
+    endif
     let lines = split(text.text, "\n")
-    let lua = {}
-    for token in text.tokens
-      if token.kind ==# 'lua'
-        let lua[token.line] = 1
-      endif
-    endfor
-    call s:Open(map(copy(lines), 'has_key(lua, v:key) ? v:val : substitute(v:val, "^\\s\\+", "", "")'))
+    call s:Open(map(copy(lines), 'index(text.kept, v:key) >= 0 ? v:val : substitute(v:val, "^\\s\\+", "", "")'))
     silent normal! gg=G
     let got = getline(1, '$')
     for number in range(len(lines))

@@ -3,6 +3,19 @@
 #ifndef KTL_TOKEN_H
 #define KTL_TOKEN_H
 
-enum TokenType { KEYWORD, EXPECTATION, WORD, CONSTANT, NAME, LINE_END, LUA_CODE };
+enum TokenType {
+    KEYWORD,
+    EXPECTATION,
+    WORD,
+    CONSTANT,
+    NAME,
+    FOR,
+    IF,
+    ELSE,
+    LINE_END,
+    LUA_OPEN,
+    LUA_CODE,
+    LUA_CLOSE
+};
 
 #endif

@@ -14,7 +14,8 @@ syntax match ktlOperator /\v[-+*\/=<>]|!\=|\.\./
 syntax match ktlNumber /\v<\d[0-9_]*%(\.\d[0-9_]*)?%(%(ns|us|ms|s|min|B|[KMGT]iB)>|\%|\/%(ns|us|ms|s|min)>|>)/
 syntax match ktlCpuList /\v<\d+%(-\d+%(,\d+%(-\d+)?)*|%(,\d+%(-\d+)?)+)>/
 syntax match ktlTopology /\v<\d+n\d+l\d+c\d+t>/
-syntax match ktlVersion /\v<v\d+%(\.\d+)*>/
+syntax match ktlNumber /\v<0x\x+>/
+syntax match ktlVersion /\v<v\d+%(\.\d+)+>/
 
 syntax match ktlDeclaration nextgroup=ktlDeclared skipwhite /\v<%(
       \assert|else|expectations|for|gauntlet|if|let|param|payload|private|scenario|scheduler|template|
@@ -49,8 +50,9 @@ syntax match ktlWorkType /\v<%(
       \timer_latency|wake_chain|yield_heavy)>%(\s*:|\/)@!/
 syntax match ktlLabel /\v<\h\w*\ze\s*:/
 
-" The name after the word that declares it: cgroup hot {, let period =
-syntax match ktlDeclared contained /\v%(%(add_cgroup|args|assert|attach_scheduler|backdrop|better|binary|budget|capture|capture_procs|cgroup|cgroup_parent|check|clear_cpuset|config|cores|cpu_max|cpu_weight|cpuset|detach_scheduler|disable|distances|duration|else|enable|expect|expectations|files|flag|flags|for|freeze|gauntlet|if|io_weight|kernel_args|kernels|kill|let|llcs|memory|memory_high|memory_low|memory_max|memory_swap_max|mems|metric|move_all_tasks|node|output|param|payload|pids_max|pin_map|private|read_kernel|remove_cgroup|repeat|replace_scheduler|requires|restart_scheduler|run|scenario|scenarios|scheduler|seeds|set_affinity|set_cpuset|snapshot|spawn|step|stop_cgroup|swap_cpusets|sysctl|template|threads|topologies|topology|unfreeze|unit|use|wait|watch|work|work_types|workers|write_bpf|write_kernel)>)@!<\h\w*%(\/\w+)*\ze\s*%(\=\=@!|\{)/
+" The name after the word that declares it: cgroup hot {, let period =, for i in, template steady(
+syntax match ktlDeclared contained /\v%(<%(for|if)\s+)@<!%(%(add_cgroup|args|assert|attach_scheduler|backdrop|better|binary|budget|capture|capture_procs|cgroup|cgroup_parent|check|clear_cpuset|config|cores|cpu_max|cpu_weight|cpuset|detach_scheduler|disable|distances|duration|else|enable|expect|expectations|files|flag|flags|for|freeze|gauntlet|if|io_weight|kernel_args|kernels|kill|let|llcs|memory|memory_high|memory_low|memory_max|memory_swap_max|mems|metric|move_all_tasks|node|output|param|payload|pids_max|pin_map|private|read_kernel|remove_cgroup|repeat|replace_scheduler|requires|restart_scheduler|run|scenario|scenarios|scheduler|seeds|set_affinity|set_cpuset|snapshot|spawn|step|stop_cgroup|swap_cpusets|sysctl|template|threads|topologies|topology|unfreeze|unit|use|wait|watch|work|work_types|workers|write_bpf|write_kernel)>)@!<\h\w*%(\/\w+)*\ze\s*%(\=\=@!|\{)/
+syntax match ktlDeclared contained /\v%(<for\s+)@<=\h\w*\ze\s+in>|%(<template\s+)@<=\h\w*\ze\(/
 
 syntax match ktlEscape contained /\\[nt"\\$]/
 syntax match ktlBadEscape contained /\\[^nt"\\$]/
@@ -62,10 +64,10 @@ syntax match ktlComment /#.*$/ contains=ktlTodo,@Spell
 
 syntax region ktlBlock start=/{/ end=/}/ transparent fold
 
-" lua [[ ... ]]: to the first ]], whatever the Lua in it is.
+" lua [[ ... ]], lua [=[ ... ]=] and so on: to the first bracket that closes it, whatever the Lua in it is.
 syntax include @ktlLua syntax/lua.vim
 unlet! b:current_syntax
-syntax region ktlLuaBlock matchgroup=ktlLuaBounds start=/\v<lua\_s*\[\[/ end=/\]\]/ keepend fold contains=@ktlLua
+syntax region ktlLuaBlock matchgroup=ktlLuaBounds start=/\v<lua\_s*\[\z(\=*)\[/ end=/\]\z1\]/ keepend fold contains=@ktlLua
 
 syntax sync fromstart
 
