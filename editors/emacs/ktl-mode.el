@@ -51,6 +51,8 @@
      "and" "not" "or")
     (constant font-lock-constant-face
      "all" "false" "inherit" "kernel" "true" "usable")
+    (policy font-lock-constant-face
+     "batch" "deadline" "ext" "fifo" "idle" "normal" "rr")
     (work_type font-lock-type-face
      "affinity_churn" "alu_hot" "asymmetric_waker" "bursty" "cache_pipe" "cache_pressure" "cache_yield"
      "cgroup_attach_storm" "cgroup_churn" "cross_affinity_churn" "custom" "epoll_storm" "fan_out_compute"

@@ -37,3 +37,6 @@
     "policy_churn" "preempt_storm" "priority_inversion" "producer_consumer_imbalance" "rt_starvation"
     "schbench" "sequence" "signal_storm" "smt_sibling_spin" "spin_wait" "taobench" "thundering_herd"
     "timer_latency" "wake_chain" "yield_heavy"))
+((identifier) @constant.builtin
+  (#any-of? @constant.builtin
+    "batch" "deadline" "ext" "fifo" "idle" "normal" "rr"))

@@ -40,6 +40,8 @@ syntax match ktlOperator /\v<%(
       \and|not|or)>%(\s*:|\/)@!/
 syntax match ktlConstant /\v<%(
       \all|false|inherit|kernel|true|usable)>%(\s*:|\/)@!/
+syntax match ktlPolicy /\v<%(
+      \batch|deadline|ext|fifo|idle|normal|rr)>%(\s*:|\/)@!/
 syntax match ktlWorkType /\v<%(
       \affinity_churn|alu_hot|asymmetric_waker|bursty|cache_pipe|cache_pressure|cache_yield|
       \cgroup_attach_storm|cgroup_churn|cross_affinity_churn|custom|epoll_storm|fan_out_compute|fork_exit|
@@ -78,6 +80,7 @@ highlight default link ktlExpectation Function
 highlight default link ktlWord Keyword
 highlight default link ktlOperator Operator
 highlight default link ktlConstant Constant
+highlight default link ktlPolicy Constant
 highlight default link ktlWorkType Type
 highlight default link ktlName Normal
 highlight default link ktlFunction Function
