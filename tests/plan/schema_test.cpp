@@ -94,7 +94,8 @@ TEST_CASE("the plan's schema has every work type, with its parameters, their ran
         for (const auto& parameter : type.parameters) {
             INFO(parameter.name);
             REQUIRE(parameters.contains(parameter.name));
-            for (const auto& [key, value] : wanted(parameter).items()) {
+            const json expected = wanted(parameter); // items() must not outlive it
+            for (const auto& [key, value] : expected.items()) {
                 INFO(key);
                 CHECK(parameters[parameter.name][key] == value);
             }
