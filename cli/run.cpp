@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unistd.h>
 
@@ -68,11 +69,13 @@ class Listener : public vmm::RunListener {
 
 Result<Setup> set_up(const RunOptions& options, const Batch& batch) {
     Setup setup;
-    for (const auto& job : batch.jobs) {
-        if (setup.kernels.contains(job.kernel)) continue;
-        auto kernel = resolve_kernel(job.kernel.empty() ? std::nullopt : std::optional(job.kernel));
+    std::set<std::string> names;
+    for (const auto& job : batch.jobs) names.insert(job.kernel);
+    for (const auto& one : batch.impossible) names.insert(one.job.kernel); // possible perhaps, once its version is known
+    for (const auto& name : names) {
+        auto kernel = resolve_kernel(name.empty() ? std::nullopt : std::optional(name));
         if (!kernel) return kernel.error();
-        setup.kernels.emplace(job.kernel, std::move(*kernel));
+        setup.kernels.emplace(name, std::move(*kernel));
     }
     auto accelerator = vmm::choose_accelerator(options.accelerator, setup.kernels.begin()->second.image);
     if (!accelerator) return accelerator.error();

@@ -43,6 +43,17 @@ TEST_CASE("a scenario is one JSON line with the promised keys, and a summary end
     CHECK(lines[2] == R"({"type":"summary","pass":1,"fail":1,"skip":0,"inconclusive":0})");
 }
 
+TEST_CASE("a scenario that was skipped says why in its JSON line") {
+    auto skipped = passed_result();
+    skipped.verdict.outcome = eval::Outcome::skip;
+    skipped.verdict.assertions = {{.outcome = eval::Outcome::skip, .kind = "gauntlet", .message = "too wide"}};
+    const auto lines = reported({skipped});
+    const auto line = nlohmann::json::parse(lines[0]);
+    CHECK(line["verdict"] == "skip");
+    CHECK(line["skipped"] == "too wide");
+    CHECK(line["failures"].empty());
+}
+
 TEST_CASE("broken UTF-8 in a failure does not end the JSON report") {
     auto plan = made_up_plan();
     plan.expectations = {expectation(plan::Expectation::Kind::progress, "progress")};

@@ -152,3 +152,16 @@ TEST_CASE("the caret stands under its column after tabs and wide characters") {
     CHECK(report::quoted_source("\té = x", {"a.ktl", 7, 7}, "") == "    7 | \té = x\n      | \t    ^\n");
     CHECK(report::quoted_source("ab", {"a.ktl", 123456, 99}, "") == "123456 | ab\n       |   ^\n");
 }
+
+TEST_CASE("the command to run a scenario again repeats what shaped it, and names the kernel as it was named") {
+    auto result = failed_result();
+    result.options = {"-P", "crowd=4", "-P", "name=\"a b\"", "--topology", "1n1l4c1t", "--duration", "5s"};
+    CHECK(report::rerun_command(result) ==
+          "ktstr run scenarios/even.ktl --filter 'uneven split' -P crowd=4 -P 'name=\"a b\"' --topology 1n1l4c1t "
+          "--duration 5s --kernel 6.12.57 --accel tcg --seed 7");
+    result.options = {"--gauntlet", "ci", "--variant", result.variant};
+    result.kernel_option = "./linux/vmlinux";
+    CHECK(report::rerun_command(result) ==
+          "ktstr run scenarios/even.ktl --filter 'uneven split' --gauntlet ci --variant " + result.variant +
+              " --kernel ./linux/vmlinux --accel tcg --seed 7");
+}
