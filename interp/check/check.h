@@ -37,17 +37,22 @@ class Checker {
 
   private:
     // steering.cpp
-    using Visit = std::function<void(const ast::Statement&)>;
-    // Calls visit for each statement of a body, with `for`, `if` and `let` carried out.
+    struct Visit {
+        std::function<void(const ast::Statement&)> check;    // a statement that is carried out
+        std::function<void(const ast::Statement&)> rehearse; // the same, into something that is thrown away
+    };
+    // Visits each statement of a body, with `for`, `if` and `let` carried out.
     void each(const std::vector<ast::Statement>& body, const Module& module, const Visit& visit);
     void carry_out(const ast::Statement& statement, const Module& module, const Visit& visit);
     bool count_statement(const ast::Statement& statement);
     void choose(const ast::Statement& condition, const Module& module, const Visit& visit);
+    void rehearse(const std::vector<ast::Statement>& body, const Module& module, const Visit& visit);
 
     // check_scenario.cpp
     struct Body; // of a scenario: its own statements, and those of its template
     model::Scenario check_scenario(const ast::Statement& scenario, const Module& module);
     void check_body(const std::vector<ast::Statement>& body, const Module& module, model::Scenario& out, Body& state);
+    void check_part(const ast::Statement& statement, const Module& module, model::Scenario& out, Body& state);
     void check_machine(const std::vector<ast::Statement>& body, const Module& module, model::Scenario& out,
                        Body& state);
     void check_setting(const ast::Statement& setting, const Module& module, model::Scenario& out, Body& state);
@@ -64,6 +69,7 @@ class Checker {
     Gauntlet check_gauntlet(const ast::Statement& statement, const std::vector<std::string>& scenarios,
                             const Module& module);
     std::vector<std::string> known_flags(const Module& module);
+    void check_runs(const Gauntlet& gauntlet);
     std::vector<std::vector<std::string>> gauntlet_flags(const ast::Statement& setting, const Module& module);
 
     // check_scheduler.cpp
@@ -151,10 +157,15 @@ class Checker {
     std::vector<const Symbol*> workloads_in_progress_;
     std::vector<const Symbol*> bundles_in_progress_;
     std::set<const Symbol*> bundles_in_circles_; // reported
-    std::size_t steered_ = 0; // statements carried out in the scenario
+    std::set<const void*> rehearsed_;            // branches that were not taken, once
     // Of the scenario being checked:
-    std::vector<std::pair<const Symbol*, plan::Scheduler>> staged_;
-    std::vector<std::pair<const Symbol*, plan::Payload>> loaded_;
+    struct Met {
+        std::size_t steered = 0; // statements carried out
+        std::set<std::string> steps;
+        std::set<std::string> checks;
+        std::vector<std::pair<const Symbol*, plan::Scheduler>> schedulers;
+        std::vector<std::pair<const Symbol*, plan::Payload>> payloads;
+    } met_;
 };
 
 // Where a span begins, for the plan.

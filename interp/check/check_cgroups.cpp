@@ -49,7 +49,13 @@ std::optional<model::Mention> Checker::cgroup_name(const ast::Name& name, const 
 std::vector<model::Op> Checker::check_statements(const std::vector<ast::Statement>& statements, const Module& module,
                                                  model::Step* step) {
     std::vector<model::Op> ops;
-    each(statements, module, [&](const ast::Statement& statement) { check_statement(statement, module, ops, step); });
+    const auto rehearse = [&](const ast::Statement& statement) {
+        std::vector<model::Op> no_ops;
+        model::Step no_step;
+        check_statement(statement, module, no_ops, step == nullptr ? nullptr : &no_step);
+    };
+    each(statements, module,
+         {[&](const ast::Statement& statement) { check_statement(statement, module, ops, step); }, rehearse});
     return ops;
 }
 
@@ -79,22 +85,31 @@ void Checker::check_cgroup(const ast::Statement& cgroup, const std::string& pare
     op.kind = Kind::cgroup;
     op.span = cgroup.span;
     if (path.find('?') == std::string::npos) op.cgroups = {{path, cgroup.names.front().span}};
-    op.added.emplace();
-    op.added->spec.name = path;
-    std::set<std::string> labels;
-    Once once(diagnostics_);
-    std::vector<model::Op> children;
-    each(cgroup.body, module, [&](const ast::Statement& part) {
+    struct CgroupBody {
+        model::Cgroup cgroup;
+        Once once;
+        std::set<std::string> labels{};
+        std::vector<model::Op> children{};
+    };
+    const auto check = [&](const ast::Statement& part, CgroupBody& body) {
         if (part.kind == Kind::cgroup)
-            check_cgroup(part, path, module, children);
+            check_cgroup(part, path, module, body.children);
         else if (part.kind == Kind::workers)
-            op.added->works.push_back(
-                check_workers(part.values.front(), part.parts.front(), part.span, module, labels));
-        else if (once.first(part))
-            check_limit(part, module, *op.added);
-    });
+            body.cgroup.works.push_back(
+                check_workers(part.values.front(), part.parts.front(), part.span, module, body.labels));
+        else if (body.once.first(part))
+            check_limit(part, module, body.cgroup);
+    };
+    CgroupBody body{{}, Once(diagnostics_)};
+    body.cgroup.spec.name = path;
+    each(cgroup.body, module, {[&](const ast::Statement& part) { check(part, body); },
+                               [&](const ast::Statement& part) {
+                                   CgroupBody nothing{{}, Once(diagnostics_)};
+                                   check(part, nothing);
+                               }});
+    op.added = std::move(body.cgroup);
     out.push_back(std::move(op));
-    std::move(children.begin(), children.end(), std::back_inserter(out));
+    std::move(body.children.begin(), body.children.end(), std::back_inserter(out));
 }
 
 void Checker::check_limit(const ast::Statement& setting, const Module& module, model::Cgroup& out) {

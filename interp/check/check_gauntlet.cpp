@@ -13,6 +13,7 @@ using syntax::Kind;
 namespace {
 
 constexpr std::size_t max_flags_of_powerset = 10;
+constexpr std::size_t max_runs = 100'000;
 
 // Every combination in which what a flag requires is on too, the fewest flags first.
 std::vector<std::vector<std::string>> powerset(const std::vector<model::Scheduler::Flag>& flags) {
@@ -39,7 +40,8 @@ std::vector<Gauntlet> Checker::check_gauntlets(const Module& module) {
     for (const auto& statement : module.file)
         if (statement.kind == Kind::scenario_declaration) scenarios.push_back(statement.names.front().text);
     for (const auto& statement : module.file)
-        if (statement.kind == Kind::gauntlet) gauntlets.push_back(check_gauntlet(statement, scenarios, module));
+        if (statement.kind == Kind::gauntlet && !evaluator_.exhausted())
+            gauntlets.push_back(check_gauntlet(statement, scenarios, module));
     return gauntlets;
 }
 
@@ -75,6 +77,7 @@ Gauntlet Checker::check_gauntlet(const ast::Statement& statement, const std::vec
             if (out.all_scenarios) break;
             for (const auto& item : items(setting, Type::string)) {
                 out.scenarios.push_back(item.text);
+                if (!evaluator_.spend(1 + scenarios.size() / 64, span)) break;
                 if (std::find(scenarios.begin(), scenarios.end(), item.text) == scenarios.end())
                     diagnostics_.add(Code::unknown_name, span,
                                      "there is no scenario \"" + item.text + "\" in this file",
@@ -105,6 +108,7 @@ Gauntlet Checker::check_gauntlet(const ast::Statement& statement, const std::vec
         default: break;
         }
     }
+    check_runs(out);
     return out;
 }
 
@@ -120,6 +124,21 @@ std::vector<std::string> Checker::known_flags(const Module& module) {
     for (const auto& import : module.imports)
         if (import.module != nullptr) collect(*import.module);
     return known;
+}
+
+// Every combination is a run.
+void Checker::check_runs(const Gauntlet& gauntlet) {
+    std::size_t runs = 1;
+    for (const std::size_t count : {gauntlet.kernels.size(), gauntlet.topologies.size(), gauntlet.flags.size(),
+                                    gauntlet.work_types.size(), gauntlet.seeds.size()}) {
+        runs *= std::max<std::size_t>(1, count);
+        if (runs <= max_runs) continue;
+        diagnostics_.add(Code::too_much, gauntlet.span,
+                         "the gauntlet has more than " + std::to_string(max_runs) + " runs of each scenario",
+                         "what it goes over multiplies");
+        return;
+    }
+    (void)evaluator_.spend(8 * runs, gauntlet.span);
 }
 
 // flags powerset of mitosis, or: flags [[], ["llc"], ["llc", "steal"]]

@@ -238,8 +238,8 @@ std::optional<model::Affinity> Checker::check_affinity(const ast::Expression& af
             out.set = evaluator_.evaluate_set(argument, module);
             return out.set ? std::optional(out) : std::nullopt;
         }
-        const auto count = evaluator_.evaluate_integer(Type::count, argument, module, 1, plan::max_cpus,
-                                                       "the number of CPUs");
+        const auto count =
+            evaluator_.evaluate_integer(Type::count, argument, module, 1, plan::max_cpus, "the number of CPUs");
         out.count = static_cast<int>(count.value_or(1));
         return out;
     }

@@ -12,6 +12,7 @@ using syntax::Kind;
 namespace {
 
 constexpr std::size_t max_regex_length = 1000; // std::regex recurses over its pattern
+constexpr std::size_t regex_units = 10'000;    // of spend(): what the costliest pattern takes to be read
 
 plan::Comparison comparison_of(std::string_view text) {
     static const std::map<std::string_view, plan::Comparison> signs = {
@@ -19,6 +20,14 @@ plan::Comparison comparison_of(std::string_view text) {
         {">", plan::Comparison::greater}, {">=", plan::Comparison::greater_equal},
         {"==", plan::Comparison::equal},  {"!=", plan::Comparison::not_equal}};
     return signs.at(text);
+}
+
+// What a copy takes, as Evaluator::spend() counts it.
+std::size_t units_of(const plan::Payload& payload) {
+    std::size_t bytes = payload.pattern.size();
+    for (const auto& text : payload.args) bytes += sizeof(text) + text.size();
+    for (const auto& text : payload.files) bytes += sizeof(text) + text.size();
+    return 8 + bytes / 64 + 4 * (payload.metrics.size() + payload.checks.size());
 }
 
 } // namespace
@@ -124,7 +133,8 @@ const plan::Payload& Checker::check_payload(const Symbol& symbol) {
                          "add: binary \"...\"");
     if (out.output == plan::Payload::Output::regex) {
         try {
-            if (out.pattern.size() > max_regex_length) throw std::regex_error(std::regex_constants::error_space);
+            if (out.pattern.size() > max_regex_length || !evaluator_.spend(regex_units, symbol.span))
+                throw std::regex_error(std::regex_constants::error_space);
             const std::regex pattern(out.pattern, std::regex::ECMAScript);
             const auto counted = [](std::size_t number, const std::string& what) {
                 return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
@@ -161,8 +171,10 @@ std::optional<model::Mention> Checker::stage_payload(const ast::Name& name, cons
     const Symbol* symbol = find_payload(name.text, name.span, module, true);
     if (symbol == nullptr) return std::nullopt;
     const bool loaded =
-        std::any_of(loaded_.begin(), loaded_.end(), [&](const auto& entry) { return entry.first == symbol; });
-    if (!loaded) loaded_.emplace_back(symbol, check_payload(*symbol));
+        std::any_of(met_.payloads.begin(), met_.payloads.end(), [&](const auto& entry) { return entry.first == symbol; });
+    if (!loaded) met_.payloads.emplace_back(symbol, check_payload(*symbol));
+    if (!evaluator_.spend(met_.payloads.size() / 16 + (loaded ? 0 : units_of(met_.payloads.back().second)), name.span))
+        return std::nullopt;
     return model::Mention{symbol->name, name.span};
 }
 

@@ -56,6 +56,7 @@ std::vector<model::Scenario> Checker::check_file(const Module& module) {
         if (statement.kind != Kind::scenario_declaration) continue;
         const std::string& only = environment_.only_scenario;
         if (!only.empty() && only != statement.names.front().text) continue;
+        if (evaluator_.exhausted()) break;
         const std::size_t before = diagnostics_.errors();
         model::Scenario checked = check_scenario(statement, module);
         const std::size_t mark = diagnostics_.size();
@@ -132,9 +133,7 @@ model::Scenario Checker::check_scenario(const ast::Statement& scenario, const Mo
     if (out.name.empty())
         diagnostics_.add(Code::missing_setting, scenario.names.front().span, "the scenario has an empty name");
     const std::size_t scope = evaluator_.scope();
-    steered_ = 0;
-    staged_.clear();
-    loaded_.clear();
+    met_ = {};
     Body state(diagnostics_);
     const Symbol* made_of = nullptr;
     const ast::Statement* instance = scenario.part(Kind::instance);
@@ -166,9 +165,18 @@ model::Scenario Checker::check_scenario(const ast::Statement& scenario, const Mo
     if (out.steps.empty() && !nothing) {
         out.steps.push_back({"", std::move(state.direct), {{}, {}, scenario.span}, scenario.span});
     }
-    out.expectations = merge({state.of_scheduler, state.of_template, state.own}, scenario.span);
-    for (auto& [symbol, scheduler] : staged_) out.schedulers.push_back(std::move(scheduler));
-    for (auto& [symbol, payload] : loaded_) out.payloads.push_back(std::move(payload));
+    // Each is compared with each of another layer.
+    std::size_t below = 0;
+    std::size_t comparisons = 0;
+    for (const auto* layer : {&state.of_scheduler, &state.of_template, &state.own}) {
+        const std::size_t size = layer->expected.size() + layer->switched_off.size();
+        comparisons += below * size;
+        below += size;
+    }
+    if (evaluator_.spend(8 * below + comparisons / 8, scenario.span))
+        out.expectations = merge({state.of_scheduler, state.of_template, state.own}, scenario.span);
+    for (auto& [symbol, scheduler] : met_.schedulers) out.schedulers.push_back(std::move(scheduler));
+    for (auto& [symbol, payload] : met_.payloads) out.payloads.push_back(std::move(payload));
     return out;
 }
 
@@ -186,6 +194,7 @@ const Symbol* Checker::bind_template(const ast::Statement& instance, const Modul
         return nullptr;
     }
     const auto& parameters = symbol->statement->parts;
+    if (!evaluator_.spend(1 + parameters.size() * (1 + instance.arguments.size() / 16), instance.span)) return nullptr;
     std::vector<std::optional<Value>> values(parameters.size());
     std::vector<std::string> known;
     for (const auto& parameter : parameters) known.push_back(parameter.names.front().text);
@@ -199,12 +208,11 @@ const Symbol* Checker::bind_template(const ast::Statement& instance, const Modul
         if (found == known.end() || values[at]) {
             const Span span = argument.name ? argument.name->span : argument.value.span;
             const std::string close = argument.name ? suggest(argument.name->text, known) : "";
-            const std::string message = found != known.end() ? "`" + *found + "` is given twice"
-                                        : argument.name ? "the template `" + name.text + "` has no parameter `" +
-                                                              argument.name->text + "`"
-                                                        : "the template `" + name.text + "` takes " +
-                                                              std::to_string(known.size()) +
-                                                              (known.size() == 1 ? " argument" : " arguments");
+            const std::string message =
+                found != known.end() ? "`" + *found + "` is given twice"
+                : argument.name      ? "the template `" + name.text + "` has no parameter `" + argument.name->text + "`"
+                                     : "the template `" + name.text + "` takes " + std::to_string(known.size()) +
+                                      (known.size() == 1 ? " argument" : " arguments");
             diagnostics_.add(Code::wrong_arguments, span, message, found == known.end() ? close : "");
             good = false;
             continue;
@@ -222,7 +230,7 @@ const Symbol* Checker::bind_template(const ast::Statement& instance, const Modul
                              "write it as in: " + name.text + "(" + known[i] + ": ...)");
             good = false;
         }
-        if (values[i]) evaluator_.define(known[i], *values[i]);
+        if (values[i]) evaluator_.define(parameter.names.front(), *values[i]);
     }
     return good ? symbol : nullptr;
 }
@@ -239,7 +247,7 @@ void Checker::check_machine(const std::vector<ast::Statement>& body, const Modul
         auto value = evaluator_.evaluate(statement.values.front(), module);
         value = evaluator_.parameter(name.text, std::move(value), name.span, module);
         if (value) out.parameters[name.text] = show(*value);
-        evaluator_.define(name.text, value.value_or(Value{Type::word}));
+        evaluator_.define(name, value.value_or(Value{Type::word}));
     }
     const auto scheduler = std::find_if(body.begin(), body.end(), kind(Kind::scheduler_use));
     if (scheduler != body.end() && state.machine.first(*scheduler)) {
@@ -250,7 +258,7 @@ void Checker::check_machine(const std::vector<ast::Statement>& body, const Modul
             out.sysctls = used->sysctls;
             state.of_scheduler = used->expectations;
             const Symbol* symbol = find_scheduler(scheduler->names.front(), module);
-            staged_.emplace_back(symbol, used->scheduler);
+            met_.schedulers.emplace_back(symbol, used->scheduler);
         } else {
             out.scheduler = "?"; // reported; the ops that need one are right
         }
@@ -270,36 +278,47 @@ void Checker::check_body(const std::vector<ast::Statement>& body, const Module& 
     };
     bool seen_scheduler = false;
     bool seen_topology = false;
-    each(body, module, [&](const ast::Statement& statement) {
-        switch (statement.kind) {
-        case Kind::scheduler_use:
-        case Kind::topology:
-        case Kind::param: {
-            bool& seen = statement.kind == Kind::topology ? seen_topology : seen_scheduler;
-            if (!top_level(statement))
-                diagnostics_.add(Code::wrong_place, statement.span, "this cannot depend on `if` or `for`",
-                                 "it stands directly in the scenario; its value can come from a parameter");
-            else if (statement.kind != Kind::param && std::exchange(seen, true))
-                (void)state.machine.first(statement); // says that it is given twice
-            break;
+    const auto check = [&](const ast::Statement& statement) {
+        const bool single = statement.kind == Kind::scheduler_use || statement.kind == Kind::topology;
+        if (!single && statement.kind != Kind::param) return check_part(statement, module, out, state);
+        bool& seen = statement.kind == Kind::topology ? seen_topology : seen_scheduler;
+        if (!top_level(statement))
+            diagnostics_.add(Code::wrong_place, statement.span, "this cannot depend on `if` or `for`",
+                             "it stands directly in the scenario; its value can come from a parameter");
+        else if (single && std::exchange(seen, true))
+            (void)state.machine.first(statement); // says that it is given twice
+    };
+    const auto rehearse = [&](const ast::Statement& statement) {
+        model::Scenario no_scenario;
+        no_scenario.topology = out.topology;
+        Body no_state(diagnostics_);
+        if (statement.kind == Kind::scheduler_use || statement.kind == Kind::topology || statement.kind == Kind::param)
+            check(statement);
+        else
+            check_part(statement, module, no_scenario, no_state);
+    };
+    each(body, module, {check, rehearse});
+}
+
+// A statement of a scenario apart from those that check_machine() reads.
+void Checker::check_part(const ast::Statement& statement, const Module& module, model::Scenario& out, Body& state) {
+    switch (statement.kind) {
+    case Kind::backdrop: {
+        auto ops = check_statements(statement.body, module, nullptr);
+        std::move(ops.begin(), ops.end(), std::back_inserter(out.backdrop));
+        break;
+    }
+    case Kind::step: check_step(statement, module, out); break;
+    case Kind::expect: check_expectations(statement.body, module, state.own); break;
+    case Kind::lua_check: check_lua(statement, module, out); break;
+    default:
+        if (statement.kind == Kind::cgroup || is_op(statement.kind)) {
+            if (state.direct.empty()) state.direct_span = statement.span;
+            check_statement(statement, module, state.direct, nullptr);
+        } else {
+            check_setting(statement, module, out, state);
         }
-        case Kind::backdrop: {
-            auto ops = check_statements(statement.body, module, nullptr);
-            std::move(ops.begin(), ops.end(), std::back_inserter(out.backdrop));
-            break;
-        }
-        case Kind::step: check_step(statement, module, out); break;
-        case Kind::expect: check_expectations(statement.body, module, state.own); break;
-        case Kind::lua_check: check_lua(statement, module, out); break;
-        default:
-            if (statement.kind == Kind::cgroup || is_op(statement.kind)) {
-                if (state.direct.empty()) state.direct_span = statement.span;
-                check_statement(statement, module, state.direct, nullptr);
-            } else {
-                check_setting(statement, module, out, state);
-            }
-        }
-    });
+    }
 }
 
 void Checker::check_setting(const ast::Statement& setting, const Module& module, model::Scenario& out, Body& state) {
@@ -332,8 +351,8 @@ void Checker::check_setting(const ast::Statement& setting, const Module& module,
 void Checker::check_step(const ast::Statement& step, const Module& module, model::Scenario& out) {
     std::string name = "step " + std::to_string(out.steps.size() + 1);
     if (!step.names.empty()) name = evaluator_.evaluate_name(step.names.front(), module).value_or(name);
-    const bool taken = std::any_of(out.steps.begin(), out.steps.end(), [&](const auto& s) { return s.name == name; });
-    if (taken) diagnostics_.add(Code::duplicate_name, step.span, "there are two steps \"" + name + "\"");
+    if (!met_.steps.insert(name).second)
+        diagnostics_.add(Code::duplicate_name, step.span, "there are two steps \"" + name + "\"");
     model::Step next{name, {}, {{}, {}, step.span}, step.span};
     next.ops = check_statements(step.body, module, &next);
     if (const auto* hold = step.part(Kind::hold)) check_hold(*hold, module, next);
@@ -380,10 +399,9 @@ void Checker::check_lua(const ast::Statement& check, const Module& module, model
     check_program(program);
     made.always = check.has(Kind::always_word);
     made.source = position_of(program.span);
-    for (const auto& other : out.checks)
-        if (other.name == made.name)
-            diagnostics_.add(Code::duplicate_name, check.names.front().span,
-                             "there are two checks \"" + made.name + "\"");
+    if (!met_.checks.insert(made.name).second)
+        diagnostics_.add(Code::duplicate_name, check.names.front().span, "there are two checks \"" + made.name + "\"");
+    if (!evaluator_.spend(made.lua.size() / 64, program.span)) return;
     out.checks.push_back(std::move(made));
 }
 

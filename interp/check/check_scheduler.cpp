@@ -24,6 +24,24 @@ std::string joined(const std::vector<std::string>& names) {
     return text;
 }
 
+constexpr std::size_t max_flags = 256; // of a scheduler, and of what one of them requires
+
+// What a copy takes, as Evaluator::spend() counts it.
+std::size_t units_of(const model::Scheduler& scheduler) {
+    std::size_t bytes = 0;
+    const auto add = [&](const std::vector<std::string>& texts) {
+        for (const auto& text : texts) bytes += sizeof(text) + text.size();
+    };
+    add(scheduler.scheduler.args);
+    add(scheduler.kernel_args);
+    for (const auto& flag : scheduler.flags) {
+        add(flag.args);
+        add(flag.required);
+    }
+    for (const auto& [key, value] : scheduler.sysctls) bytes += 128 + key.size() + value.size();
+    return 16 + bytes / 64 + 8 * (scheduler.flags.size() + scheduler.expectations.expected.size());
+}
+
 } // namespace
 
 const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
@@ -35,7 +53,7 @@ const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
     scheduler.name = symbol.name;
     scheduler.source = position_of(symbol.span);
     Once once(diagnostics_);
-    std::vector<std::string> keys;
+    std::set<std::string> keys;
     const auto text = [&](const ast::Statement& setting) {
         const ast::Expression& value = setting.values.front();
         auto read = evaluator_.evaluate_string(value, module);
@@ -51,10 +69,9 @@ const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
     for (const auto& setting : symbol.statement->body) {
         if (setting.kind == Kind::sysctl) {
             const std::string& key = setting.names.front().text;
-            if (std::find(keys.begin(), keys.end(), key) != keys.end())
+            if (!keys.insert(key).second)
                 diagnostics_.add(Code::duplicate_setting, setting.names.front().span,
                                  "the sysctl \"" + key + "\" is set twice");
-            keys.push_back(key);
             check_sysctl(setting, module, out.sysctls);
             continue;
         }
@@ -120,6 +137,13 @@ const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
 // Every flag once, every requirement known, no circle.
 void Checker::check_flags(model::Scheduler& scheduler) {
     auto& flags = scheduler.flags;
+    for (const auto& flag : flags) {
+        if (flags.size() <= max_flags && flag.required.size() <= max_flags) continue;
+        diagnostics_.add(Code::too_much, flag.span,
+                         "a scheduler has at most " + std::to_string(max_flags) +
+                             " flags, and a flag requires no more");
+        return flags.clear();
+    }
     std::vector<std::string> names;
     for (const auto& flag : flags) {
         if (std::find(names.begin(), names.end(), flag.name) != names.end())
@@ -178,6 +202,7 @@ std::optional<model::Scheduler> Checker::used_scheduler(const ast::Statement& us
     const Symbol* symbol = find_scheduler(use.names.front(), module);
     if (symbol == nullptr) return std::nullopt;
     model::Scheduler scheduler = check_scheduler(*symbol);
+    if (!evaluator_.spend(units_of(scheduler), use.span)) return std::nullopt;
     switch_flags(scheduler, use, module);
     if (const auto* args = use.part(Kind::args)) {
         const auto more = evaluator_.evaluate_strings(args->values.front(), module);
@@ -222,8 +247,10 @@ std::optional<model::Mention> Checker::stage_scheduler(const ast::Name& name, co
     const Symbol* symbol = find_scheduler(name, module);
     if (symbol == nullptr) return std::nullopt;
     const bool staged =
-        std::any_of(staged_.begin(), staged_.end(), [&](const auto& entry) { return entry.first == symbol; });
-    if (!staged) staged_.emplace_back(symbol, check_scheduler(*symbol).scheduler);
+        std::any_of(met_.schedulers.begin(), met_.schedulers.end(), [&](const auto& entry) { return entry.first == symbol; });
+    if (!staged) met_.schedulers.emplace_back(symbol, check_scheduler(*symbol).scheduler);
+    if (!evaluator_.spend(met_.schedulers.size() / 16 + (staged ? 0 : units_of(check_scheduler(*symbol))), name.span))
+        return std::nullopt;
     return model::Mention{symbol->name, name.span};
 }
 

@@ -9,6 +9,7 @@
 #include "interp/diagnostics/suggest.h"
 #include "interp/plan/work_types.h"
 #include "interp/syntax/parse.h"
+#include "interp/syntax/read_source.h"
 
 namespace ktstr::check {
 
@@ -20,7 +21,15 @@ using SetKind = model::CpuSetSpec::Kind;
 
 constexpr std::size_t max_definition_depth = 100;
 constexpr std::int64_t max_items = 10'000;
-constexpr std::size_t max_string = 64 * 1024;
+constexpr std::size_t max_locals = 1'000;
+
+// In units of spend(): what a copy of the value costs beyond its own fixed size.
+std::size_t units_of(const Value& value) {
+    constexpr std::size_t unit = 64; // bytes
+    std::size_t units = value.text.size() / unit + value.cpus.exact.members().size() * sizeof(int) / unit;
+    for (const auto& item : value.items) units += sizeof(Value) / unit + units_of(item);
+    return units;
+}
 
 // Items, with those of the lists in it; long texts count for more.
 std::size_t weight(const Value& value) {
@@ -31,9 +40,9 @@ std::size_t weight(const Value& value) {
 
 // What a run leaves behind.
 bool is_observed(std::string_view name) {
-    static const std::set<std::string_view> names = {"bpf", "stats", "monitor", "host", "spread", "gap", "throughput",
-                                                     "iterations", "migrations", "cpu_time", "off_cpu", "run_delay",
-                                                     "wake_latency"};
+    static const std::set<std::string_view> names = {"bpf",     "stats",      "monitor",     "host",       "spread",
+                                                     "gap",     "throughput", "iterations",  "migrations", "cpu_time",
+                                                     "off_cpu", "run_delay",  "wake_latency"};
     return names.count(name) > 0;
 }
 
@@ -49,7 +58,23 @@ std::nullopt_t Evaluator::fail(Code code, Span span, std::string message, std::s
     return std::nullopt;
 }
 
+bool Evaluator::spend(std::size_t units, Span span) {
+    if (exhausted()) return false;
+    spent_ += units;
+    if (!exhausted()) return true;
+    fail(Code::too_much, span, "up to here the file makes more values than a file may",
+         "its loops, lists or templates multiply; split it into several files");
+    return false;
+}
+
 std::optional<Value> Evaluator::evaluate(const ast::Expression& expression, const Module& module) {
+    if (!spend(1, expression.span)) return std::nullopt;
+    auto value = evaluate_kind(expression, module);
+    if (value && !spend(units_of(*value), expression.span)) return std::nullopt;
+    return value;
+}
+
+std::optional<Value> Evaluator::evaluate_kind(const ast::Expression& expression, const Module& module) {
     switch (expression.kind) {
     case Kind::number: return literal_value(expression.span, diagnostics_);
     case Kind::cpu_list: return cpu_list_value(expression.span, diagnostics_);
@@ -84,20 +109,31 @@ const Value* Evaluator::local(std::string_view name) const {
     return nullptr;
 }
 
+void Evaluator::define(const ast::Name& name, Value value) {
+    if (locals_.size() >= max_locals) {
+        fail(Code::too_much, name.span, "there are more than " + std::to_string(max_locals) + " local names here",
+             "those of the file are not counted");
+        return;
+    }
+    define(name.text, std::move(value));
+}
+
 std::optional<Value> Evaluator::evaluate_string_value(const ast::Expression& expression, const Module& module) {
     Value result{Type::string, 0, 0, expression.text};
     for (std::size_t i = 0; i < expression.operands.size(); ++i) {
         const auto value = evaluate(expression.operands[i], module);
         if (!value) return std::nullopt;
         result.text += show(*value) + expression.names[i].text;
-        if (result.text.size() > max_string)
-            return fail(Code::out_of_range, expression.span, "the string has more than 65536 bytes");
+        if (result.text.size() > syntax::max_string_bytes)
+            return fail(Code::out_of_range, expression.span,
+                        "the string has more than " + std::to_string(syntax::max_string_bytes) + " bytes");
     }
     return result;
 }
 
 std::optional<std::string> Evaluator::evaluate_name(const ast::Name& name, const Module& module) {
-    if (name.interpolated.empty()) return name.text;
+    if (name.interpolated.empty())
+        return spend(name.text.size() / 64, name.span) ? std::optional(name.text) : std::nullopt;
     return evaluate_string(name.interpolated.front(), module);
 }
 
@@ -215,7 +251,8 @@ std::optional<Value> Evaluator::parameter(const std::string& name, std::optional
     const auto given = environment_.parameters.find(name);
     if (given == environment_.parameters.end()) return otherwise;
     SourcePtr& source = given_[name];
-    if (source == nullptr) source = std::make_shared<const SourceFile>("-P " + name, "-P " + name, given->second);
+    if (source == nullptr) source = syntax::check_source("-P " + name, "-P " + name, given->second, diagnostics_);
+    if (source == nullptr) return std::nullopt;
     const auto expression = syntax::parse_expression(*source, diagnostics_);
     if (!expression) return std::nullopt;
     auto value = evaluate(*expression, module);
@@ -255,17 +292,10 @@ std::optional<Value> Evaluator::evaluate_record(const ast::Expression& expressio
     return bounded(std::move(record), expression.span);
 }
 
-// Lists of lists double with every line, and a loop makes them anew each time: there is an end to both.
+// Lists of lists double with every line.
 std::optional<Value> Evaluator::bounded(Value made, Span span) {
-    constexpr std::size_t most_made = 2'000'000; // in one compilation
-    const std::size_t size = weight(made);
-    if (size > max_items)
+    if (weight(made) > max_items)
         return fail(Code::too_much, span, describe(made.type) + " has at most " + std::to_string(max_items) + " items");
-    made_ += size;
-    if (made_ > most_made)
-        return fail(Code::too_much, span,
-                    "the lists of this file have more than " + std::to_string(most_made) + " items in all",
-                    "name a list with `let` outside of the loop");
     return made;
 }
 
@@ -419,7 +449,8 @@ std::optional<std::vector<Value>> Evaluator::evaluate_items(const ast::Expressio
                     "write it as in 0..3 or [1, 2, 4]");
     const std::int64_t first = value->items[0].integer;
     const std::int64_t last = value->items[1].integer;
-    if (last - first >= max_items)
+    std::int64_t distance = 0;
+    if (__builtin_sub_overflow(last, first, &distance) || distance >= max_items)
         return fail(Code::too_much, expression.span,
                     "the range has more than " + std::to_string(max_items) + " numbers");
     Value list{Type::list};

@@ -49,9 +49,17 @@ class Evaluator {
     std::optional<Value> parameter(const std::string& name, std::optional<Value> otherwise, Span span,
                                    const Module& module);
 
+    // --- What the compilation of one file may cost. A unit is a step of evaluation, or some 64 bytes of what it makes:
+    // loops, lists of lists and templates multiply both. False once the file has had its share, which is reported; then
+    // no expression has a value any more.
+    bool spend(std::size_t units, Span span);
+    [[nodiscard]] bool exhausted() const { return spent_ > most_units; }
+
     // --- Local names: loop variables, parameters of templates, local `let`s. Inner ones hide outer ones.
     [[nodiscard]] std::size_t scope() const { return locals_.size(); }
     void define(const std::string& name, Value value) { locals_.push_back({name, std::move(value)}); }
+    // The same for a name that the text at `span` gives; too many at a time are reported.
+    void define(const ast::Name& name, Value value);
     void leave(std::size_t scope) { locals_.resize(scope); }
     [[nodiscard]] const Value* local(std::string_view name) const;
     // Hides all local names for as long as it lives: the definition of a module is not among them.
@@ -77,6 +85,9 @@ class Evaluator {
     void set_program(std::function<void(const ast::Expression&)> program) { program_ = std::move(program); }
 
   private:
+    static constexpr std::size_t most_units = 8'000'000;
+
+    std::optional<Value> evaluate_kind(const ast::Expression& expression, const Module& module);
     std::optional<Value> evaluate_value(const ast::Expression& expression, const Module& module);
     std::optional<Value> evaluate_string_value(const ast::Expression& expression, const Module& module);
     std::optional<Value> bounded(Value made, Span span);
@@ -117,10 +128,10 @@ class Evaluator {
     WorkloadOf workload_of_;
     std::function<void(const ast::Expression&)> program_;
     std::vector<Local> locals_;
+    std::size_t spent_ = 0;
     std::size_t visible_ = 0; // locals before this one cannot be seen
     std::map<const Symbol*, std::optional<Value>> values_;
     std::vector<const Symbol*> in_progress_;
-    std::size_t made_ = 0; // items of lists
     std::map<std::string, SourcePtr> given_; // sources of the values of -P
     friend class Outside;
 };

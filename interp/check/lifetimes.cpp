@@ -21,16 +21,28 @@ struct Cgroup {
     bool has_cpuset = false;
     bool poisoned = false; // made up after a message, so that it is not followed by others
     std::set<std::string> labels;
+    std::map<std::string, int> next_label{}; // of each name that was taken
 };
 
-bool is_below(std::string_view path, std::string_view ancestor) {
-    return path.size() > ancestor.size() && path.substr(0, ancestor.size()) == ancestor && path[ancestor.size()] == '/';
+// The first entry of a sorted container that is below the path: those that are stand together.
+template <typename Container> auto first_below(Container& container, const std::string& path) {
+    return container.lower_bound(path + "/");
+}
+bool is_below(const std::string& entry, const std::string& path) {
+    return entry.size() > path.size() && entry.compare(0, path.size(), path) == 0 && entry[path.size()] == '/';
+}
+bool holds_or_has_below(const std::set<std::string>& paths, const std::string& path) {
+    const auto below = first_below(paths, path);
+    return paths.count(path) > 0 || (below != paths.end() && is_below(*below, path));
 }
 
 class Lifetimes {
   public:
     Lifetimes(model::Scenario& scenario, Diagnostics& diagnostics) : scenario_(scenario), diagnostics_(diagnostics) {
         for_each_op([&](const model::Op& op) {
+            const bool fills =
+                op.kind == Kind::spawn || op.kind == Kind::move_all_tasks || op.kind == Kind::run_payload;
+            if (fills && !op.cgroups.empty()) working_.insert(op.cgroups.back().name);
             if (op.kind != Kind::cgroup && op.kind != Kind::add_cgroup) return;
             unnamed_ = unnamed_ || op.cgroups.empty();
             if (op.cgroups.empty()) return;
@@ -92,8 +104,8 @@ class Lifetimes {
     // Workers that are spawned into a cgroup must not share a name with a group that is there.
     static void relabel(Cgroup& cgroup, model::Work& work) {
         const std::string base = work.work.name;
-        for (int i = 2; !cgroup.labels.insert(work.work.name).second; ++i)
-            work.work.name = base + "_" + std::to_string(i);
+        int& next = cgroup.next_label.try_emplace(base, 2).first->second;
+        while (!cgroup.labels.insert(work.work.name).second) work.work.name = base + "_" + std::to_string(next++);
     }
 
     // A loop can go round any number of times: what it does to the cgroups must be possible again.
@@ -180,14 +192,9 @@ class Lifetimes {
 
     // Ends the cgroup and all below it.
     void end(const std::string& path, const std::string& why) {
-        for (auto i = alive_.begin(); i != alive_.end();) {
-            if (i->first == path || is_below(i->first, path)) {
-                ended_[i->first] = why;
-                i = alive_.erase(i);
-            } else {
-                ++i;
-            }
-        }
+        if (alive_.erase(path) > 0) ended_[path] = why;
+        for (auto i = first_below(alive_, path); i != alive_.end() && is_below(i->first, path); i = alive_.erase(i))
+            ended_[i->first] = why;
     }
 
     void end_step() {
@@ -225,6 +232,7 @@ class Lifetimes {
     void report_unknown(const std::string& path, Span span) {
         const std::string last = path.substr(path.rfind('/') + 1); // npos + 1 is 0
         if (unnamed_ || scenario_.unread->count(last) > 0) return; // most likely it is one that was reported
+        if (!diagnostics_.keeps(Code::unknown_cgroup, span)) return diagnostics_.add(Code::unknown_cgroup, span, {});
         std::vector<std::string> names;
         for (const auto& [known, where] : created_) names.push_back(known);
         diagnostics_.add(Code::unknown_cgroup, span, "there is no cgroup `" + path + "` in this scenario",
@@ -256,23 +264,21 @@ class Lifetimes {
     // What an expectation names must be somewhere in the scenario, or nothing would ever be compared.
     void check_expectations() {
         std::set<std::string> read;
+        std::set<std::string> steps;
+        std::set<std::string> snapshots;
+        for (const auto& step : scenario_.steps) steps.insert(step.name);
+        for (const auto& [name, span] : snapshots_) snapshots.insert(name);
         for (const auto& expectation : scenario_.expectations) {
             for (const auto& cgroup : expectation.cgroups) check_subject(cgroup);
             for (const auto& step : expectation.steps) {
-                std::vector<std::string> names;
-                for (const auto& known : scenario_.steps) names.push_back(known.name);
-                if (std::find(names.begin(), names.end(), step.name) == names.end())
-                    diagnostics_.add(Code::unknown_subject, step.span, "there is no step \"" + step.name + "\"",
-                                     suggest(step.name, names));
+                if (steps.count(step.name) == 0)
+                    report_unknown_subject(step, "there is no step \"" + step.name + "\"", steps, "");
             }
             for (const auto& snapshot : expectation.snapshots) {
                 read.insert(snapshot.name);
-                std::vector<std::string> names;
-                for (const auto& [name, span] : snapshots_) names.push_back(name);
                 if (snapshots_.count(snapshot.name) == 0)
-                    diagnostics_.add(
-                        Code::unknown_subject, snapshot.span, "no snapshot `" + snapshot.name + "` is taken",
-                        names.empty() ? "take it in a step: snapshot " + snapshot.name : suggest(snapshot.name, names));
+                    report_unknown_subject(snapshot, "no snapshot `" + snapshot.name + "` is taken", snapshots,
+                                           "take it in a step: snapshot " + snapshot.name);
             }
             for (const auto& payload : expectation.payloads)
                 if (ran_.count(payload.name) == 0)
@@ -287,23 +293,20 @@ class Lifetimes {
                                  "an expectation can: snapshot(" + name + ").nr_queued <= 100");
     }
 
+    void report_unknown_subject(const model::Mention& subject, const std::string& message,
+                                const std::set<std::string>& known, const std::string& if_none) {
+        if (!diagnostics_.keeps(Code::unknown_subject, subject.span))
+            return diagnostics_.add(Code::unknown_subject, subject.span, {});
+        diagnostics_.add(Code::unknown_subject, subject.span, message,
+                         known.empty() ? if_none : suggest(subject.name, {known.begin(), known.end()}));
+    }
+
     void check_subject(const model::Mention& cgroup) {
         if (created_.count(cgroup.name) == 0) {
             if (unknown_.insert(cgroup.name).second) report_unknown(cgroup.name, cgroup.span);
             return;
         }
-        bool spawned = false;
-        for_each_op([&](const model::Op& op) {
-            const bool fills =
-                op.kind == Kind::spawn || op.kind == Kind::move_all_tasks || op.kind == Kind::run_payload;
-            if (fills && !op.cgroups.empty())
-                spawned =
-                    spawned || op.cgroups.back().name == cgroup.name || is_below(op.cgroups.back().name, cgroup.name);
-        });
-        const bool works = std::any_of(working_.begin(), working_.end(), [&](const std::string& path) {
-            return path == cgroup.name || is_below(path, cgroup.name);
-        });
-        if (!works && !spawned)
+        if (!holds_or_has_below(working_, cgroup.name))
             diagnostics_.add(Code::unreachable_expectation, cgroup.span,
                              "no worker is ever started in the cgroup `" + cgroup.name + "`");
     }
@@ -312,7 +315,7 @@ class Lifetimes {
     Diagnostics& diagnostics_;
     std::size_t step_ = backdrop;
     std::optional<bool> attached_;  // none: as the scenario begins
-    std::set<std::string> working_; // cgroups that begin with workers
+    std::set<std::string> working_; // cgroups that begin with workers, or get some
     std::set<std::string> unknown_; // reported
     bool unnamed_ = false;          // the name of a cgroup was wrong
     std::map<std::string, Span> snapshots_;

@@ -143,9 +143,9 @@ struct Scheduler {
 struct Scenario {
     std::string name;
     Span span;
-    Span whole;                                                  // with its block
+    Span whole;                                                 // with its block
     const std::set<std::string, std::less<>>* unread = nullptr; // words of what did not parse in its file
-    std::optional<std::string> scheduler; // the one attached first
+    std::optional<std::string> scheduler;                       // the one attached first
     std::vector<plan::Scheduler> schedulers;
     std::vector<plan::Payload> payloads;
     plan::Topology topology;

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view standard_folder = "<std>/";
 constexpr std::size_t max_import_depth = 32;
+constexpr std::size_t max_imports = 1'000; // of one file: each name is looked for in all of them
 
 std::filesystem::path folder_with(const std::filesystem::path& start, const char* marker) {
     std::error_code code;
@@ -93,6 +94,14 @@ std::vector<std::pair<std::string, const Module*>> Modules::standard() {
         modules.emplace_back(name, read_standard_module(written));
     }
     return modules;
+}
+
+const Module& Modules::load_text(const std::string& name, const std::string& text) {
+    auto& module = modules_["text " + name];
+    module = std::make_unique<Module>();
+    module->source = syntax::check_source(name, name, text, diagnostics_);
+    fill(*module);
+    return *module;
 }
 
 Module& Modules::read_file_module(const std::filesystem::path& path, const std::string& shown) {
@@ -223,6 +232,11 @@ void Modules::resolve_imports(Module& module) {
         if (depth > max_import_depth) {
             diagnostics_.add(Code::import_cycle, use.span,
                              "modules use each other over more than " + std::to_string(max_import_depth) + " levels");
+            return;
+        }
+        if (module.imports.size() >= max_imports) {
+            diagnostics_.add(Code::too_much, use.span,
+                             "the file uses more than " + std::to_string(max_imports) + " modules");
             return;
         }
         const ast::Statement* alias = use.part(syntax::Kind::alias);

@@ -36,7 +36,7 @@ struct Import {
 
 struct Module {
     SourcePtr source;
-    std::filesystem::path path; // real path; empty for the standard library
+    std::filesystem::path path; // real path; empty if it is not in a file, as those of the standard library
     std::vector<ast::Statement> file;
     bool has_scenarios = false; // no: a library, whose names are for others
     std::map<std::string, Symbol, std::less<>> symbols;
@@ -68,6 +68,8 @@ class Modules {
     const Module& load(const std::filesystem::path& path, const std::string& shown);
     // All of the standard library, by name: "std.topologies".
     std::vector<std::pair<std::string, const Module*>> standard();
+    // A text that is in no file: it can use no files either. Every text has a name of its own.
+    const Module& load_text(const std::string& name, const std::string& text);
 
   private:
     // A module of the project that is being loaded: libraries are those of its ktl.toml.

@@ -70,9 +70,10 @@ void Names::report_unknown(const Module& module, std::string_view name, Span spa
                from.unread.count(name.substr(0, dot)) > 0;
     };
     if (is_unread(module)) return;
-    if (diagnostics_.is_full(span.file)) // neither this one nor its hint will be seen
+    if (!diagnostics_.keeps(Code::unknown_name, span)) // neither this one nor its hint will be seen
         return diagnostics_.add(Code::unknown_name, span, "there is no such name");
     const auto add = [&](const Module& from, const std::string& prefix) {
+        if (from.symbols.size() > most_candidates) return;
         for (const auto& [text, symbol] : from.symbols)
             if (std::find(kinds.begin(), kinds.end(), symbol.kind()) != kinds.end() &&
                 (&from == &module || !symbol.is_private))
@@ -95,12 +96,22 @@ void Names::report_unknown(const Module& module, std::string_view name, Span spa
                      hint);
 }
 
+// The name, and what it may be a component of: a.b.c, a.b, a. A module has two components at most, so that further ones
+// are of the value.
 void Names::mention(const Module& module, std::string_view name) {
+    constexpr int most_components = 4;
+    std::size_t end = 0;
+    for (int i = 0; i < most_components && end != std::string_view::npos; ++i) {
+        end = name.find('.', end + 1);
+        mention_exactly(module, name.substr(0, end));
+    }
+}
+
+void Names::mention_exactly(const Module& module, std::string_view name) {
     std::vector<const Import*> through;
     const auto found = matches(module, name, through);
     for (const auto* import : through) used_imports_.insert(import->use);
     used_.insert(found.begin(), found.end());
-    if (const auto dot = name.rfind('.'); dot != std::string_view::npos) mention(module, name.substr(0, dot));
 }
 
 void Names::mention(const Module& module, const ast::Expression& expression) {

@@ -35,6 +35,7 @@ class Names {
     void mention(const Module& module, const std::vector<ast::Statement>& statements);
     void mention(const Module& module, const ast::Expression& expression);
     void mention(const Module& module, std::string_view name);
+    void mention_exactly(const Module& module, std::string_view name);
 
     Diagnostics& diagnostics_;
     std::set<const Symbol*> used_;

@@ -133,7 +133,7 @@ std::optional<Value> Evaluator::evaluate_comparison(const ast::Expression& expre
                     "`" + sign + "` does not take " + describe(left->type) + " and " + describe(right->type),
                     left->type == right->type ? "these have no order; == and != compare them"
                     : left->type == Type::version || right->type == Type::version ? how_to_write(Type::version)
-                                              : "both sides must be of one kind");
+                                                                                  : "both sides must be of one kind");
     int result = 0;
     if (left->type == Type::version)
         result = order_of_versions(*left, *right);

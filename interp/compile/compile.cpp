@@ -42,6 +42,7 @@ CompiledGauntlet spread_out(const check::Gauntlet& gauntlet, const fs::path& fil
     return out;
 }
 
+// What -P names and no file has.
 Error no_parameter(const std::string& name, const std::set<std::string>& known) {
     std::string hint = suggest(name, {known.begin(), known.end()});
     if (hint.empty() && known.empty()) hint = "there are no parameters; a file has one by `param NAME = VALUE`";
@@ -52,37 +53,63 @@ Error no_parameter(const std::string& name, const std::set<std::string>& known) 
     return {"-P " + name + ": no file has a parameter of this name", hint};
 }
 
+// One compilation: module after module, into one result.
+class Compilation {
+  public:
+    explicit Compilation(const CompileOptions& options) : options_(options) {}
+    check::Modules& modules() { return modules_; }
+
+    // Adds what a module has; `file` is where it was found.
+    void add(const check::Module& module, const fs::path& file) {
+        const std::size_t errors = diagnostics_.errors();
+        check::Checker checker(diagnostics_, options_);
+        auto scenarios = checker.check_file(module);
+        const auto gauntlets = checker.check_gauntlets(module);
+        parameters_.insert(checker.parameters().begin(), checker.parameters().end());
+        std::vector<CompiledScenario> compiled;
+        const auto root = check::library_root(module.path);
+        for (auto& scenario : scenarios) {
+            compiled.push_back({lower::lower(scenario, options_, diagnostics_), file, root});
+            scenario = {}; // its memory serves the next plans
+        }
+        if (module.broken || diagnostics_.errors() != errors) return;
+        checker.report_unused(module);
+        std::move(compiled.begin(), compiled.end(), std::back_inserter(result_.scenarios));
+        for (const auto& gauntlet : gauntlets) result_.gauntlets.push_back(spread_out(gauntlet, file, options_));
+    }
+
+    // Errors: -P names what no file has a parameter for.
+    Result<CompileResult> finish() {
+        const bool failed = diagnostics_.errors() > 0; // a parameter may be in what was not read
+        const bool whole = !failed && options_.only_scenario.empty();
+        for (const auto& [name, value] : options_.parameters)
+            if (whole && parameters_.count(name) == 0) return no_parameter(name, parameters_);
+        result_.diagnostics = diagnostics_.take();
+        return std::move(result_);
+    }
+
+  private:
+    const CompileOptions& options_;
+    Diagnostics diagnostics_;
+    check::Modules modules_{diagnostics_};
+    std::set<std::string> parameters_;
+    CompileResult result_;
+};
+
 } // namespace
 
 Result<CompileResult> compile_paths(const std::vector<fs::path>& paths, const CompileOptions& options) {
     const auto files = syntax::find_files(paths);
     if (!files) return files.error();
-    CompileResult result;
-    Diagnostics diagnostics;
-    std::set<std::string> parameters;
-    check::Modules modules(diagnostics);
-    for (const auto& file : *files) {
-        const check::Module& module = modules.load(file, file.string());
-        const std::size_t errors = diagnostics.errors();
-        check::Checker checker(diagnostics, options);
-        const auto scenarios = checker.check_file(module);
-        const auto gauntlets = checker.check_gauntlets(module);
-        parameters.insert(checker.parameters().begin(), checker.parameters().end());
-        std::vector<CompiledScenario> compiled;
-        const auto root = check::library_root(module.path);
-        for (const auto& scenario : scenarios)
-            compiled.push_back({lower::lower(scenario, options, diagnostics), file, root});
-        if (module.broken || diagnostics.errors() != errors) continue;
-        checker.report_unused(module);
-        std::move(compiled.begin(), compiled.end(), std::back_inserter(result.scenarios));
-        for (const auto& gauntlet : gauntlets) result.gauntlets.push_back(spread_out(gauntlet, file, options));
-    }
-    const bool failed = diagnostics.errors() > 0; // a parameter may be in what was not read
-    result.diagnostics = diagnostics.take();
-    const bool whole = !failed && options.only_scenario.empty();
-    for (const auto& [name, value] : options.parameters)
-        if (whole && parameters.count(name) == 0) return no_parameter(name, parameters);
-    return result;
+    Compilation compilation(options);
+    for (const auto& file : *files) compilation.add(compilation.modules().load(file, file.string()), file);
+    return compilation.finish();
+}
+
+Result<CompileResult> compile_source(const std::string& name, const std::string& text, const CompileOptions& options) {
+    Compilation compilation(options);
+    compilation.add(compilation.modules().load_text(name, text), name);
+    return compilation.finish();
 }
 
 std::optional<std::string> source_line(const CompiledScenario& scenario, const plan::SourcePosition& position) {

@@ -55,9 +55,13 @@ struct CompileResult {
 };
 
 // Compiles files, and all .ktl files below folders (sorted; hidden ones are left out; a file met twice counts once).
-// Errors: a path does not exist, a folder holds no .ktl file, or -P names what no file has a parameter for. What is wrong
-// in a file is a diagnostic.
+// Errors: a path does not exist, a folder holds no .ktl file, or -P names what no file has a parameter for. What is
+// wrong in a file is a diagnostic.
 Result<CompileResult> compile_paths(const std::vector<std::filesystem::path>& paths, const CompileOptions& options);
+
+// Compiles a text that is in no file: it can use the standard library, and no files. `name` stands in the messages.
+// Errors: -P names what it has no parameter for.
+Result<CompileResult> compile_source(const std::string& name, const std::string& text, const CompileOptions& options);
 
 // The text of the line that a position of the plan points to, of the standard library too; none if the file is gone.
 std::optional<std::string> source_line(const CompiledScenario& scenario, const plan::SourcePosition& position);

@@ -37,8 +37,8 @@ std::uint64_t default_memory(const plan::Topology& topology) {
 
 class Lowering {
   public:
-    Lowering(const model::Scenario& scenario, const plan::Topology& topology, Diagnostics& diagnostics)
-        : scenario_(scenario), topology_(topology), diagnostics_(diagnostics) {}
+    Lowering(const plan::Topology& topology, Diagnostics& diagnostics)
+        : topology_(topology), diagnostics_(diagnostics) {}
 
     std::vector<plan::Op> ops(const std::vector<model::Op>& ops) {
         std::vector<plan::Op> result;
@@ -211,12 +211,13 @@ class Lowering {
     }
 
     void forget(const std::string& path) {
-        std::erase_if(cpusets_, [&](const auto& entry) {
-            return entry.first == path || entry.first.compare(0, path.size() + 1, path + "/") == 0;
-        });
+        cpusets_.erase(path);
+        const auto below = cpusets_.lower_bound(path + "/"); // what is below a path stands together
+        auto end = below;
+        while (end != cpusets_.end() && end->first.compare(0, path.size() + 1, path + "/") == 0) ++end;
+        cpusets_.erase(below, end);
     }
 
-    const model::Scenario& scenario_;
     plan::Topology topology_;
     Diagnostics& diagnostics_;
     std::map<std::string, std::optional<plan::CpuSet>> cpusets_; // of the cgroups that have one
@@ -292,7 +293,7 @@ plan::Plan lower(const model::Scenario& scenario, const CompileOptions& options,
     plan.parameters = scenario.parameters;
     for (const auto& expectation : scenario.expectations) plan.expectations.push_back(expectation.expectation);
     const auto holds = step_holds(scenario, options, diagnostics);
-    Lowering lowering(scenario, plan.topology, diagnostics);
+    Lowering lowering(plan.topology, diagnostics);
     plan.backdrop = lowering.ops(scenario.backdrop);
     lowering.end_backdrop();
     for (std::size_t i = 0; i < scenario.steps.size() && i < holds.size(); ++i) {

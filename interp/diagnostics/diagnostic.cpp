@@ -22,6 +22,27 @@ std::string cut(std::string text) {
     return text.substr(0, end) + "...";
 }
 
+// Whether the error is there on every topology and kernel, and for every value of a parameter.
+bool holds_everywhere(Code code) {
+    switch (code) {
+    case Code::unknown_name:
+    case Code::ambiguous_name:
+    case Code::wrong_kind_of_name:
+    case Code::bad_literal:
+    case Code::type_mismatch:
+    case Code::bad_operation:
+    case Code::unknown_parameter:
+    case Code::wrong_arguments:
+    case Code::bad_regex:
+    case Code::bad_lua:
+    case Code::missing_setting:
+    case Code::duplicate_setting:
+    case Code::wrong_place:
+    case Code::bad_cgroup_name: return true;
+    default: return false;
+    }
+}
+
 } // namespace
 
 const std::vector<CodeInfo>& diagnostic_codes() {
@@ -93,11 +114,6 @@ const std::vector<CodeInfo>& diagnostic_codes() {
 
 const CodeInfo& info(Code code) { return diagnostic_codes().at(static_cast<std::size_t>(code)); }
 
-bool Diagnostics::is_full(const SourceFile* file) const {
-    const auto kept = kept_errors_.find(file);
-    return kept != kept_errors_.end() && kept->second > max_errors;
-}
-
 void Diagnostics::explain(std::size_t from, const std::function<bool(const Diagnostic&)>& applies,
                           const std::string& hint) {
     for (std::size_t i = from; i < all_.size(); ++i)
@@ -105,6 +121,7 @@ void Diagnostics::explain(std::size_t from, const std::function<bool(const Diagn
 }
 
 void Diagnostics::add(Code code, Span span, std::string message, std::string hint) {
+    if (rehearsed_ && !holds_everywhere(code)) return;
     const bool is_error = info(code).severity == Severity::error;
     if (is_error) ++errors_;
     if (!seen_.emplace(code, span.file, span.begin).second) return;
@@ -115,8 +132,13 @@ void Diagnostics::add(Code code, Span span, std::string message, std::string hin
         message = "there are more errors; these are the first " + std::to_string(max_errors);
         hint.clear();
     }
-    all_.push_back({code, span.file->shared_from_this(), span.begin, span.end, cut(std::move(message)),
-                    cut(std::move(hint))});
+    all_.push_back(
+        {code, span.file->shared_from_this(), span.begin, span.end, cut(std::move(message)), cut(std::move(hint))});
+}
+
+bool Diagnostics::keeps(Code code, Span span) const {
+    const auto kept = kept_errors_.find(span.file);
+    return seen_.count({code, span.file, span.begin}) == 0 && (kept == kept_errors_.end() || kept->second < max_errors);
 }
 
 std::vector<Diagnostic> Diagnostics::take() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "interp/diagnostics/source.h"
@@ -116,11 +117,27 @@ class Diagnostics {
     // The same code at the same place is kept once: several scenarios may use one wrong declaration. Of a file that is
     // wrong throughout, the first hundred errors are kept.
     void add(Code code, Span span, std::string message, std::string hint = {});
+    // Whether add() would keep an error there: a message that takes long to make need not be made otherwise.
+    [[nodiscard]] bool keeps(Code code, Span span) const;
+    // While it lives, only what is wrong whatever the topology, the kernel and the parameters are is kept: unknown names,
+    // wrong types. The rest is neither kept nor counted.
+    class Rehearsal {
+      public:
+        explicit Rehearsal(Diagnostics& diagnostics)
+            : diagnostics_(diagnostics), before_(std::exchange(diagnostics.rehearsed_, true)) {}
+        ~Rehearsal() { diagnostics_.rehearsed_ = before_; }
+        Rehearsal(const Rehearsal&) = delete;
+        Rehearsal& operator=(const Rehearsal&) = delete;
+
+      private:
+        Diagnostics& diagnostics_;
+        bool before_;
+    };
+    [[nodiscard]] bool rehearsed() const { return rehearsed_; }
+
     // How many errors were met; one that is kept once but met twice counts twice, so that a growing count says that
     // the thing just looked at is wrong.
     [[nodiscard]] std::size_t errors() const { return errors_; }
-    // Whether further errors of the file are not kept.
-    [[nodiscard]] bool is_full(const SourceFile* file) const;
     // How many are kept so far: a mark for explain().
     [[nodiscard]] std::size_t size() const { return all_.size(); }
     // Adds `hint` to those from the mark on that `applies` to.
@@ -133,6 +150,7 @@ class Diagnostics {
     std::set<std::tuple<Code, const SourceFile*, std::size_t>> seen_;
     std::map<const SourceFile*, std::size_t> kept_errors_;
     std::size_t errors_ = 0;
+    bool rehearsed_ = false;
 };
 
 } // namespace ktstr

@@ -62,8 +62,8 @@ const CodeInfo* find_code(std::string_view name) {
 
 std::string render_explanation(const CodeInfo& code) {
     const Explanation explained = explanation(code.code);
-    std::string text = std::string(severity_of(code)) + "[" + std::string(code.name) + "]: " +
-                       std::string(code.summary) + "\n\n" + explained.text + "\n";
+    std::string text = std::string(severity_of(code)) + "[" + std::string(code.name) +
+                       "]: " + std::string(code.summary) + "\n\n" + explained.text + "\n";
     if (!explained.wrong.empty())
         text += "\nWrong:\n\n" + indented(explained.wrong) + "\nRight:\n\n" + indented(explained.right);
     for (const auto& [name, body] : explained.files) text += "\nwith " + name + ":\n\n" + indented(body);

@@ -25,12 +25,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string suggest(std::string_view word, const std::vector<std::string>& candidates) {
     constexpr std::size_t longest_worth_a_look = 64; // the distance takes quadratic time
-    if (word.size() > longest_worth_a_look) return {};
+    if (word.size() > longest_worth_a_look || candidates.size() > most_candidates) return {};
     std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
     const std::string* best = nullptr;
     for (const auto& candidate : candidates) {
         if (candidate.size() > longest_worth_a_look) continue;
-        if (std::max(candidate.size(), word.size()) - std::min(candidate.size(), word.size()) >= best_distance) continue;
+        if (std::max(candidate.size(), word.size()) - std::min(candidate.size(), word.size()) >= best_distance)
+            continue;
         const std::size_t distance = edit_distance(word, candidate);
         if (distance >= best_distance) continue;
         best_distance = distance;

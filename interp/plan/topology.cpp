@@ -9,6 +9,8 @@ namespace ktstr::plan {
 
 namespace {
 
+constexpr std::size_t max_listed = 100'000; // members of a list, with those that it names twice
+
 // Reads a decimal number at the front of `text` and takes it off. None if there is none or it is over a million.
 std::optional<int> take_number(std::string_view& text) {
     int value = 0;
@@ -135,6 +137,7 @@ Result<CpuSet> CpuSet::parse(std::string_view list) {
         }
         if (!last || *last < *first || *last - *first > 65536) return bad;
         for (int i = *first; i <= *last; ++i) members.push_back(i);
+        if (members.size() > max_listed) return bad;
         if (list.empty()) break;
         if (list.front() != ',') return bad;
         list.remove_prefix(1);

@@ -20,7 +20,7 @@ struct Expression;
 struct Name {
     std::string text; // a string's text with its escapes resolved
     Span span;
-    std::vector<Expression> interpolated{}; // one string expression, if the text has ${...} in it
+    std::vector<Expression> interpolated; // one string expression, if the text has ${...} in it
 };
 
 struct Expression {
@@ -29,7 +29,7 @@ struct Expression {
     std::string text;                 // value, call: the name; string, lua_text: the text before the first operand;
                                       // sum, product: the operators; comparison: the operator
     std::vector<Expression> operands; // string: the ${...} in it; all others: in the order written
-    std::vector<Argument> arguments{};
+    std::vector<Argument> arguments;
     std::vector<Name> names{}; // member: the components; string: the text after each operand
 };
 

@@ -33,7 +33,8 @@ ast::Statement build_statement(NodeView node) {
             if (headed) statement.span.end = std::max(statement.span.begin + 1, child.before());
             headed = false;
             statement.body = build_body(child);
-            for (const auto& part : child.children()) statement.unread = statement.unread || part.kind() == Kind::unread;
+            for (const auto& part : child.children())
+                statement.unread = statement.unread || part.kind() == Kind::unread;
         } else if (kind == Kind::otherwise) {
             const auto inside = child.children();
             if (!inside.empty() && inside.front().kind() == Kind::block)
@@ -48,7 +49,7 @@ ast::Statement build_statement(NodeView node) {
             statement.names.push_back(build_name(child));
             if (!statement.names.back().interpolated.empty() && is_fixed(node.kind()))
                 node.context().diagnostics.add(Code::wrong_place, child.span(), "no `${...}` can stand in this text",
-                                         "it is read before any value is known; a dollar sign is written \\$");
+                                               "it is read before any value is known; a dollar sign is written \\$");
         } else if (is_expression(kind)) {
             statement.values.push_back(build_expression(child));
         } else {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "interp/syntax/read_source.h"
 #include "interp/syntax/tree_reader.h"
 
 namespace ktstr::syntax {
@@ -33,6 +34,9 @@ std::string unescape(const TreeContext& context, std::uint32_t begin, std::uint3
 // The text of a string and, for each ${...} in it, the expression and the text behind it.
 ast::Expression build_string(NodeView node) {
     ast::Expression result{Kind::string, node.span(), {}, {}};
+    if (node.span().end - node.span().begin > max_string_bytes)
+        node.context().diagnostics.add(Code::out_of_range, node.span(),
+                                       "the string has more than " + std::to_string(max_string_bytes) + " bytes");
     const auto children = node.children();
     std::uint32_t begin = node.span().begin + 1;
     for (const auto& child : children) {

@@ -56,7 +56,8 @@ struct list
     : node<Kind::list, sign<'[', nothing>,
            opt<expression, star<sign<',', a_comma>, expression>, opt<sign<',', nothing>>>, sign<']', a_close_bracket>> {
 };
-struct field : node<Kind::field, node<Kind::name, token<nothing, pegtl::identifier>>, sign<':', a_colon>, expression> {};
+struct field : node<Kind::field, node<Kind::name, token<nothing, pegtl::identifier>>, sign<':', a_colon>, expression> {
+};
 struct record : node<Kind::record, sign<'{', nothing>, field, star<sign<',', a_comma>, field>, opt<sign<',', nothing>>,
                      sign<'}', a_close_brace>> {};
 struct group : attempt<sign<'(', nothing>, expression, sign<')', a_close_paren>> {};
@@ -95,12 +96,13 @@ struct converging : fold<Kind::converges, steady, seq<key::converges, key::to, t
 
 struct temporal;
 struct window : node<Kind::window, one<'['>, expression, sign<',', a_comma>, expression, sign<']', a_close_bracket>> {};
-struct until : fold<Kind::until, converging, seq<key::until, opt<window>, temporal>> {};
-struct temporal
-    : bounded<sor<quiet<sor<node<Kind::logical_not, key::not_, temporal>,
-                        node<Kind::always, key::always, opt<window>, temporal>,
-                        node<Kind::eventually, key::eventually, opt<window>, temporal>>>,
-                  until>> {};
+// A `[` right behind the word begins a window and nothing else: no second try, which would double with each level.
+struct maybe_window : sor<pegtl::not_at<one<'['>>, window> {};
+struct until : fold<Kind::until, converging, seq<key::until, maybe_window, temporal>> {};
+struct temporal : bounded<sor<quiet<sor<node<Kind::logical_not, key::not_, temporal>,
+                                        node<Kind::always, key::always, maybe_window, temporal>,
+                                        node<Kind::eventually, key::eventually, maybe_window, temporal>>>,
+                              until>> {};
 struct conjunction : fold<Kind::logical_and, temporal, plus<key::and_, temporal>> {};
 struct disjunction : fold<Kind::logical_or, conjunction, plus<key::or_, conjunction>> {};
 struct expression : fold<Kind::logical_implies, disjunction, seq<key::implies, disjunction>> {};

@@ -41,8 +41,7 @@ Result<std::vector<fs::path>> find_files(const std::vector<fs::path>& paths) {
     for (const auto& path : paths) {
         std::error_code code;
         const auto status = fs::status(path, code);
-        if (status.type() == fs::file_type::none)
-            return Error{"cannot read " + path.string() + ": " + code.message()};
+        if (status.type() == fs::file_type::none) return Error{"cannot read " + path.string() + ": " + code.message()};
         if (!fs::exists(status))
             return Error{"there is no file or folder " + path.string(), "paths are relative to the current folder"};
         std::vector<fs::path> found = {path};

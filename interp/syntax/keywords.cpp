@@ -31,6 +31,8 @@ bool is_reserved(std::string_view word) {
     return words.count(word) > 0;
 }
 
+bool is_prefix_operator(std::string_view word) { return word == "not" || word == "always" || word == "eventually"; }
+
 bool begins_statement(std::string_view word) {
     static const auto words = words_of(
         {Keyword::Class::declaration, Keyword::Class::setting, Keyword::Class::op, Keyword::Class::expectation});

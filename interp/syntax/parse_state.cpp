@@ -51,7 +51,7 @@ const std::map<std::string_view, std::string_view>& habits() {
 
 // A word at the beginning of a line that does not go on with the line before.
 bool begins_formula(std::string_view word) {
-    static const std::unordered_set<std::string_view> joining = {"and", "or", "implies", "until",  "within", "after",
+    static const std::unordered_set<std::string_view> joining = {"and", "or",  "implies", "until",  "within",   "after",
                                                                  "by",  "for", "samples", "steady", "converges"};
     return !word.empty() && joining.count(word) == 0;
 }

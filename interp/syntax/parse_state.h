@@ -82,7 +82,7 @@ class ParseState {
     std::size_t furthest_ = 0;
     std::size_t hushed_ = std::string_view::npos;
     std::size_t depth_ = 0;
-    bool too_deep_ = false; // said, and what failed for it not yet
+    bool too_deep_ = false;                         // said, and what failed for it not yet
     std::size_t gap_from_ = std::string_view::npos; // the last gap skipped: most rules start where another failed
     std::size_t gap_to_ = 0;
     std::size_t word_from_ = std::string_view::npos;

@@ -15,6 +15,7 @@ namespace ktstr::syntax {
 
 constexpr std::size_t max_source_bytes = std::size_t{8} * 1024 * 1024;
 constexpr std::size_t max_nesting = 64; // of brackets: it bounds the parser's recursion
+constexpr std::size_t max_string_bytes = std::size_t{64} * 1024;
 
 // Reads `path`. A file that cannot be read, is too large, not UTF-8, holds a NUL byte or is nested too deep is
 // reported and comes back as null. A byte order mark is dropped.

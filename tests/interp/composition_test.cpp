@@ -205,4 +205,23 @@ TEST_CASE("the layout of a file says nothing about the hash of its plan") {
           plan::plan_hash(plan_of("scenario \"t\" { cgroup a { workers 3 of spin_wait } expect { gap <= 1s } }")));
 }
 
+TEST_CASE("a branch that is not taken need not fit the machine and leaves nothing in the plan") {
+    const auto plan = plan_of(R"(
+scenario "t" {
+  topology 1n1l2c1t
+  duration 1s
+  cgroup a { workers 1 of spin_wait }
+  if topology.nodes > 1 {
+    cgroup far { cpuset numa(1)  mems 1  workers 200% of pipe_io  workers 3 of pipe_io }
+    cgroup a { workers 1 of spin_wait }
+    move_all_tasks a to gone
+    for i in 0..9999 { cgroup "far${i}" { workers topology.cpus - 2 of spin_wait } }
+  } else if kernel > v99.0 { freeze gone }
+  expect { progress  if topology.llcs > 1 { spread(far) <= 20% } }
+}
+)");
+    CHECK(plan.steps.at(0).ops.size() == 1);
+    CHECK(written(plan) == Texts{"progress"});
+}
+
 } // namespace ktstr::test

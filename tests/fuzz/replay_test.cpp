@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the fuzzers start from, and what they once found, in this build too. corpus/ makes them find their way; each
+// file in regressions/ once crashed, hung or was taken for something else.
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+
+#include "base/file.h"
+#include "fuzz/targets.h"
+
+namespace ktstr::test {
+
+namespace {
+
+using Target = std::string (*)(std::string_view);
+
+// The number of files that the target was tried on.
+int replay(const std::string& name, Target target) {
+    int files = 0;
+    for (const auto* kind : {"corpus", "regressions"}) {
+        const auto folder = std::filesystem::path(KTSTR_SOURCE_DIRECTORY) / "tests/fuzz" / kind / name;
+        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+            const auto input = read_file(entry.path());
+            REQUIRE(input.ok());
+            INFO(entry.path().string());
+            CHECK(target(*input).empty());
+            ++files;
+        }
+    }
+    return files;
+}
+
+} // namespace
+
+TEST_CASE("no text that a fuzzer made crashes the compiler, and every plan survives a file") {
+    CHECK(replay("ktl", fuzz::try_ktl) > 0);
+}
+
+TEST_CASE("no value of -P that a fuzzer made crashes the compiler") {
+    CHECK(replay("expression", fuzz::try_expression) > 0);
+}
+
+TEST_CASE("no plan file that a fuzzer made crashes its reader") { CHECK(replay("plan", fuzz::try_plan) > 0); }
+
+} // namespace ktstr::test
