@@ -147,7 +147,7 @@ module.exports = grammar({
       field('name', choice(alias(token.immediate(NAME), $.identifier), $.string)),
     )),
     index: ($) => prec(PREC.call, seq(
-      field('of', choice($.identifier, $.member, $.index, $.call)),
+      field('of', choice($.identifier, $.member, $.index, $.call, $.list)),
       token.immediate(prec(1, '[')), field('index', $._expression), ']',
     )),
     call: ($) => prec(PREC.call, seq(field('function', choice($.identifier, $.member)), $.arguments)),

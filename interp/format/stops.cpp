@@ -17,8 +17,6 @@ enum Column : std::uint32_t { values = 1, holds = 2, equals_signs = 0x100, brace
 
 bool is_setting(Kind kind) {
     switch (kind) {
-    case Kind::let:
-    case Kind::param:
     case Kind::binary:
     case Kind::args:
     case Kind::config:

@@ -28,10 +28,14 @@ std::unordered_set<std::string_view> words_of(std::initializer_list<Keyword::Cla
 
 bool is_reserved(std::string_view word) {
     static const auto words = words_of({Keyword::Class::declaration, Keyword::Class::setting, Keyword::Class::op});
-    return words.count(word) > 0;
+    return words.count(word) > 0 || is_operator(word);
 }
 
-bool is_prefix_operator(std::string_view word) { return word == "not" || word == "always" || word == "eventually"; }
+bool is_operator(std::string_view word) {
+    static const std::unordered_set<std::string_view> words = {"not", "always",  "eventually", "and",
+                                                               "or",  "implies", "until",      "within"};
+    return words.count(word) > 0;
+}
 
 bool begins_statement(std::string_view word) {
     static const auto words = words_of(

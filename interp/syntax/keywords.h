@@ -16,10 +16,10 @@ struct Keyword {
 const std::vector<Keyword>& keywords();
 std::string_view to_string(Keyword::Class keyword_class);
 
-// Whether the word begins statements and so cannot be a name.
+// Whether the word begins statements or joins conditions, and so cannot be a name.
 bool is_reserved(std::string_view word);
-// Whether the word stands before a condition: in an expression it is never a name.
-bool is_prefix_operator(std::string_view word);
+// Whether the word stands before or between conditions: not even with a `.` behind it is it a value.
+bool is_operator(std::string_view word);
 // Whether a line that begins with the word most likely begins a statement: where to go on after an error.
 bool begins_statement(std::string_view word);
 

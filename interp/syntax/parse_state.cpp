@@ -151,6 +151,7 @@ Span ParseState::token_at(std::size_t offset) {
 }
 
 void ParseState::report_unknown_statement(std::size_t start, std::string_view context) {
+    if (std::exchange(too_deep_, false)) return; // that nothing matched follows from it
     const Span found = token_at(start);
     std::vector<std::string> known;
     for (const auto what : expected_)

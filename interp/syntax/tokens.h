@@ -199,7 +199,7 @@ struct value_identifier {
     static bool match(Input& in, ParseState& state) {
         const std::size_t here = state.offset(in.current());
         const std::string_view word = state.word_at(here);
-        if (word.empty() || is_prefix_operator(word)) return false;
+        if (word.empty() || is_operator(word)) return false;
         const std::size_t end = here + word.size();
         const char next = end < state.text().size() ? state.text()[end] : ' ';
         const char second = end + 1 < state.text().size() ? state.text()[end + 1] : ' ';
