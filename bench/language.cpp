@@ -76,6 +76,7 @@ Result<std::vector<Figure>> measure_programs() {
     const std::string source = KTSTR_SOURCE_DIRECTORY;
     std::vector<double> check, plan, lua, ratio, layout, own;
     double memory = 0;
+    if (const auto laid_out = run_ms({ktstr(), "fmt", files->ktl}); !laid_out) return laid_out.error();
     for (int round = 0; round <= rounds; ++round) { // the first one fills the page cache, and does not count
         const auto checked = run_ms({ktstr(), "check", files->ktl});
         if (!checked) return checked.error();

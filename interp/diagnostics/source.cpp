@@ -11,6 +11,10 @@ constexpr std::size_t stride = 1024;
 
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
 
+std::size_t characters_in(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
 } // namespace
 
 SourceFile::SourceFile(std::string shown, std::string name, std::string text)
@@ -26,16 +30,16 @@ SourceFile::SourceFile(std::string shown, std::string name, std::string text)
 std::size_t SourceFile::characters_before(std::size_t offset) const {
     if (offset == 0) return 0;
     const std::size_t mark = (offset - 1) / stride;
-    const std::string_view rest = text().substr(mark * stride, offset - mark * stride);
-    return characters_[mark] + static_cast<std::size_t>(std::count_if(rest.begin(), rest.end(), begins_character));
+    return characters_[mark] + characters_in(text().substr(mark * stride, offset - mark * stride));
 }
 
 SourceFile::Position SourceFile::position(std::size_t offset) const {
     offset = std::min(offset, text_.size());
     const auto after = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
     const std::size_t start = *std::prev(after);
-    const std::size_t column = characters_before(offset) - characters_before(start) + 1;
-    return {static_cast<int>(after - line_starts_.begin()), static_cast<int>(column)};
+    const std::size_t column = offset - start <= stride ? characters_in(text().substr(start, offset - start))
+                                                        : characters_before(offset) - characters_before(start);
+    return {static_cast<int>(after - line_starts_.begin()), static_cast<int>(column) + 1};
 }
 
 std::string_view SourceFile::line(int line) const {
