@@ -84,9 +84,10 @@ TemplateIdentity identity_of(const RunRequest& request) {
 
 class Conductor {
   public:
-    // `saved`: the machine to start from, null to boot.
-    Conductor(const RunRequest& request, RunListener& listener, const Cancellation& cancellation, const Template* saved)
-        : request_(request), listener_(listener), cancellation_(cancellation), saved_(saved),
+    // `saved`: the machine to start from, null to boot. `last_try`: what is not heard of is not tried again.
+    Conductor(const RunRequest& request, RunListener& listener, const Cancellation& cancellation, const Template* saved,
+              bool last_try)
+        : request_(request), listener_(listener), cancellation_(cancellation), saved_(saved), last_try_(last_try),
           decoder_(saved != nullptr ? saved->next_sequence : 0) {
         record_.seed = request.seed;
         record_.accelerator = request.accelerator;
@@ -113,7 +114,8 @@ class Conductor {
         return std::move(record_);
     }
 
-    // Why the saved machine was of no use, before it said its first word.
+    // Why the machine was of no use, before it said its first word: a saved one could not be used, or QEMU itself crashed
+    // while the guest booted.
     [[nodiscard]] const std::optional<std::string>& unheard() const { return unheard_; }
 
   private:
@@ -128,10 +130,12 @@ class Conductor {
         if (restored) return begin();
         const auto exit = machine_->process().wait_for(std::chrono::seconds(1));
         if (exit && exit->signal == SIGKILL) return machine_ended();
-        give_up_saved(restored.error().message);
+        give_up(restored.error().message);
     }
 
-    void give_up_saved(std::string why) {
+    // Ends the run as if it had not begun, or ends it for good if nothing is left to try.
+    void give_up(std::string why) {
+        if (last_try_) return end(RunEnd::vm_died, "in the phase '" + phase_ + "': " + why);
         unheard_ = std::move(why);
         ended_ = true;
     }
@@ -202,8 +206,8 @@ class Conductor {
         last_watch_ = Clock::now();
         patience_->update();
         if (saved_ != nullptr && !heard_ && patience_->elapsed().count() > restored_limit_s)
-            return give_up_saved("it did not answer within " + std::to_string(static_cast<int>(restored_limit_s)) +
-                                 " s");
+            return give_up("it did not answer within " + std::to_string(static_cast<int>(restored_limit_s)) +
+                           " s");
         if (patience_->elapsed().count() < phase_limit_s()) return;
         if (finished_) {
             ended_ = true; // all was said; the machine is killed
@@ -232,8 +236,9 @@ class Conductor {
         }
         const auto exit = machine_->process().wait();
         // Killed by somebody is not the saved machine's fault.
-        if (saved_ != nullptr && !heard_ && exit.signal != SIGKILL)
-            return give_up_saved("QEMU ended: " + exit.text() + " " + machine_->messages());
+        const bool crashed = exit.signal == SIGABRT || exit.signal == SIGSEGV || exit.signal == SIGBUS;
+        if (!heard_ && (crashed || (saved_ != nullptr && exit.signal != SIGKILL)))
+            return give_up("QEMU ended: " + exit.text() + " " + machine_->messages());
         const std::string panic = line_with(record_.console, "Kernel panic");
         if (!panic.empty()) return end(RunEnd::kernel_panicked, "in the phase '" + phase_ + "': " + panic);
         const std::string messages = machine_->messages();
@@ -423,6 +428,7 @@ class Conductor {
     RunListener& listener_;
     const Cancellation& cancellation_;
     const Template* saved_;
+    bool last_try_;
     Machine* machine_ = nullptr;
     std::optional<Patience> patience_;
     wire::FrameDecoder decoder_;
@@ -457,14 +463,19 @@ plan::Record conduct(const RunRequest& request, RunListener& listener, const Can
         if (!saved)
             listener.note(saved.error().message + "; booting");
         else if (*saved) {
-            Conductor conductor(request, listener, cancellation, &**saved);
+            Conductor conductor(request, listener, cancellation, &**saved, false);
             auto record = conductor.run();
             if (!conductor.unheard()) return record;
             listener.note("the saved machine cannot be used: " + *conductor.unheard() + "; booting");
             request.templates->remove(identity);
         }
     }
-    return Conductor(request, listener, cancellation, nullptr).run();
+    // A crash of QEMU before the guest has seen anything of the plan says nothing of the scheduler: it boots once more.
+    Conductor first(request, listener, cancellation, nullptr, false);
+    auto record = first.run();
+    if (!first.unheard()) return record;
+    listener.note("the machine did not come up: " + *first.unheard() + "; booting again");
+    return Conductor(request, listener, cancellation, nullptr, true).run();
 }
 
 } // namespace ktstr::vmm

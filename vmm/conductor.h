@@ -38,7 +38,8 @@ class RunListener {
 };
 
 // With templates the run starts from a saved machine if there is one. If that does not answer in time, or cannot be
-// used, the run says so in a note and boots; a run that boots saves the machine at the executor's ready point.
+// used, the run says so in a note and boots; a boot in which QEMU itself crashes before the executor has said a word is
+// done once more, with a note. A run that boots saves the machine at the executor's ready point.
 //
 // Always returns a record: how the run ended is in it. The calling thread must live until it returns (QEMU dies with
 // it).

@@ -165,6 +165,39 @@ TEST_CASE("a virtual machine that is killed is told from a scheduler's failure")
     CHECK(sandbox.leftovers().empty());
 }
 
+TEST_CASE("a QEMU that crashes while the guest boots is started once more, and a second crash is the host's failure") {
+    const Sandbox sandbox;
+    sandbox.write("a.ktl", scenario("  duration 300ms\n  cgroup hot { workers 1 of spin_wait }\n  expect { progress }"));
+    std::filesystem::create_directory(sandbox.path("work") / "bin");
+    const auto crashes = sandbox.path("work") / "crashes"; // one byte for each that is to come
+    const auto qemu = sandbox.write("bin/qemu-system-x86_64", R"(#!/bin/sh
+here=$(dirname "$0")/..
+case $* in
+*virtserialport*) # not the probe of what this QEMU can do
+    if [ -s "$here/crashes" ]; then
+        truncate -s -1 "$here/crashes"
+        kill -ABRT $$
+    fi ;;
+esac
+PATH=${PATH#*:} exec qemu-system-x86_64 "$@"
+)");
+    std::filesystem::permissions(qemu, std::filesystem::perms::owner_all);
+    const auto run = [&](const std::string& coming) {
+        REQUIRE(write_file(crashes, coming));
+        return run_ktstr(sandbox, {"env", "PATH=" + qemu.parent_path().string() + ":" + std::getenv("PATH"), KTSTR_PROGRAM,
+                                   "run", "a.ktl", "--cold", "--accel", "tcg", "--out", "records"});
+    };
+    const auto once = run("1");
+    INFO(once.output << once.errors);
+    CHECK(once.exit.exit_code == 0);
+    CHECK(says(once, "the machine did not come up: QEMU ended: signal 6"));
+    const auto twice = run("22");
+    INFO(twice.output << twice.errors);
+    CHECK(twice.exit.exit_code == 70);
+    CHECK(says(twice, "in the phase 'boot': QEMU ended: signal 6"));
+    CHECK(sandbox.leftovers().empty());
+}
+
 TEST_CASE("Ctrl-C and SIGTERM with four machines running end all of them at once and leave nothing") {
     for (const int signal : {SIGINT, SIGTERM}) {
         const Sandbox sandbox;
