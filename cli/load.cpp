@@ -15,13 +15,15 @@ namespace {
 
 constexpr std::uint64_t largest_plan_file = 256U << 20U; // bytes
 
-// "a.ktl:3:5: error: this version of ktstr cannot do it yet: op `x`"
-std::string refusal(const report::ScenarioResult& shown, const plan::Lack& lack) {
-    const std::string where = lack.source.file.empty() ? shown.file.string() : report::location(shown, lack.source);
-    return where + ": error: this version of ktstr cannot do it yet: " + lack.what;
-}
-
 } // namespace
+
+std::string refusal(const CompiledScenario& scenario, const plan::SourcePosition& source, const Error& error) {
+    report::ScenarioResult shown;
+    shown.plan = scenario.plan;
+    shown.file = scenario.file;
+    const std::string where = source.file.empty() ? shown.file.string() : report::location(shown, source);
+    return where + ": error: " + error.message + (error.hint.empty() ? "" : "\n  hint: " + error.hint);
+}
 
 bool is_plan_file(const std::filesystem::path& path) { return path.extension() == ".json"; }
 
@@ -40,12 +42,11 @@ bool can_run_or_explain(const std::vector<const CompiledScenario*>& scenarios) {
     for (const auto* scenario : scenarios) {
         const auto lacks = plan::lacks(scenario->plan);
         if (lacks.empty()) continue;
-        report::ScenarioResult shown;
-        shown.plan = scenario->plan;
-        shown.file = scenario->file;
-        for (const auto& lack : lacks)
-            if (const auto [text, is_new] = said.insert(refusal(shown, lack)); is_new)
+        for (const auto& lack : lacks) {
+            const Error error{"this version of ktstr cannot do it yet: " + lack.what};
+            if (const auto [text, is_new] = said.insert(refusal(*scenario, lack.source, error)); is_new)
                 std::fprintf(stderr, "%s\n", text->c_str());
+        }
     }
     return said.empty();
 }

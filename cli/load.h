@@ -14,6 +14,9 @@ bool is_plan_file(const std::filesystem::path& path); // by its name: it ends in
 
 Result<std::vector<CompiledScenario>> read_plan_file(const std::filesystem::path& path);
 
+// "a.ktl:3:5: error: ...", with the hint on a line of its own.
+std::string refusal(const CompiledScenario& scenario, const plan::SourcePosition& source, const Error& error);
+
 // Prints everything that the scenarios ask for and this version of ktstr does not do. True if there is nothing.
 bool can_run_or_explain(const std::vector<const CompiledScenario*>& scenarios);
 

@@ -28,6 +28,7 @@
 #include "vmm/boot/initramfs.h"
 #include "vmm/conductor.h"
 #include "vmm/kernel/kernel.h"
+#include "vmm/payloads.h"
 
 namespace ktstr::cli {
 
@@ -67,11 +68,16 @@ class Listener : public vmm::RunListener {
     int id_;
 };
 
+vmm::PackedPayloads pack_payloads(const CompiledScenario& scenario, vmm::ArchiveBuilder& archive) {
+    return vmm::pack_payloads(scenario.plan, scenario.root, scenario.file.parent_path(), archive);
+}
+
 Result<Setup> set_up(const RunOptions& options, const Batch& batch) {
     Setup setup;
     std::set<std::string> names;
     for (const auto& job : batch.jobs) names.insert(job.kernel);
-    for (const auto& one : batch.impossible) names.insert(one.job.kernel); // possible perhaps, once its version is known
+    for (const auto& one : batch.impossible)
+        names.insert(one.job.kernel); // possible perhaps, once its version is known
     for (const auto& name : names) {
         auto kernel = resolve_kernel(name.empty() ? std::nullopt : std::optional(name));
         if (!kernel) return kernel.error();
@@ -194,6 +200,8 @@ class Runner {
             if (!packed) return failed(task, RunEnd::scheduler_not_found, packed.error());
             scheduler_path = *packed;
         }
+        auto payloads = pack_payloads(task.job->scenario, archive);
+        if (!payloads.problems.empty()) return failed(task, RunEnd::host_failed, payloads.problems.front().error);
         auto bytes = archive.finish();
         if (!bytes) return failed(task, RunEnd::host_failed, bytes.error());
         Listener listener(progress_, id);
@@ -202,6 +210,7 @@ class Runner {
                              .initramfs = setup_.initramfs,
                              .archive = std::move(*bytes),
                              .scheduler_path = std::move(scheduler_path),
+                             .payload_paths = std::move(payloads.paths),
                              .accelerator = setup_.accelerator,
                              .seed = task.seed,
                              .templates = setup_.templates ? &*setup_.templates : nullptr,
@@ -277,10 +286,26 @@ Result<void> check_distinct(const std::vector<Task>& tasks) {
     return {};
 }
 
+// What the payloads need of the host is looked for before anything boots.
+bool can_pack_all(const std::vector<const CompiledScenario*>& scenarios) {
+    std::set<std::string> said;
+    for (const auto* scenario : scenarios) {
+        if (scenario->plan.payloads.empty()) continue;
+        vmm::ArchiveBuilder archive;
+        auto problems = pack_payloads(*scenario, archive).problems;
+        if (auto fits = vmm::check_fits(archive, scenario->plan); !fits)
+            problems.push_back({fits.error(), scenario->plan.source});
+        for (const auto& problem : problems)
+            if (const auto [text, is_new] = said.insert(refusal(*scenario, problem.source, problem.error)); is_new)
+                std::fprintf(stderr, "%s\n", text->c_str());
+    }
+    return said.empty();
+}
+
 bool can_run_all(const Batch& batch) {
     std::vector<const CompiledScenario*> scenarios;
     for (const auto& job : batch.jobs) scenarios.push_back(&job.scenario);
-    return can_run_or_explain(scenarios);
+    return can_run_or_explain(scenarios) && can_pack_all(scenarios);
 }
 
 int run_batch(const RunOptions& options, const Batch& batch, const Setup& setup, report::Format format) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/executor.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <optional>
 
 #include "guest/cgroup.h"
@@ -84,6 +87,8 @@ wire::Hello hello() {
 Result<void> prepare_machine(const wire::Begin& begin, const plan::Plan& plan) {
     if (auto set = set_wall_clock(begin.wall_clock_ns); !set) return set;
     if (auto fed = add_entropy(begin.entropy); !fed) return fed;
+    if (!plan.payloads.empty() && ::mkdir(wire::work_directory, 0755) != 0 && errno != EEXIST)
+        return errno_error("create the directory", wire::work_directory, errno);
     for (const auto& [name, value] : plan.sysctls)
         if (auto applied = apply_sysctl(name, value); !applied) return applied;
     return {};
@@ -99,8 +104,8 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
         scheduler.emplace(loop, timeline,
                           SchedulerCommand{plan.schedulers.front().name, begin.scheduler_path,
                                            plan.schedulers.front().args, begin.attach_timeout_ns});
-    ScenarioRunner runner(loop, timeline, plan, std::move(cgroups), std::move(*pool),
-                          scheduler ? &*scheduler : nullptr);
+    ScenarioRunner runner(loop, timeline, plan, std::move(cgroups), std::move(*pool), scheduler ? &*scheduler : nullptr,
+                          begin.payload_paths);
     loop.on_child([&](pid_t pid, int status, const rusage& usage) {
         if (!runner.reaped(pid, status, usage) && scheduler) scheduler->reaped(pid, status);
     });

@@ -2,11 +2,20 @@
 // The ops of ScenarioRunner, one function each.
 #include "guest/scenario_runner.h"
 
+#include <algorithm>
+
+#include "guest/kernel_file.h"
+#include "wire/message.h"
+
 namespace ktstr::guest {
 
 namespace {
 
 constexpr std::uint64_t freeze_limit_ns = 10 * ns_per_s;
+
+std::string place_of(const std::string& cgroup) {
+    return cgroup.empty() ? "in the executor's own cgroup" : "in " + cgroup;
+}
 
 std::string arrow(const std::string& from, const std::string& to) { return from + " -> " + to; }
 
@@ -53,6 +62,7 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::AddCgroup& op) {
 ScenarioRunner::Done ScenarioRunner::execute(const plan::RemoveCgroup& op) {
     if (op.if_present && !cgroups_.exists(op.cgroup)) return op.cgroup + ": was not there";
     if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    end_payloads([&op](const PayloadRun& run) { return is_within(run.lives_in, op.cgroup); }, "remove_cgroup");
     auto stopped = stop_workers([&op](const WorkerProcess& worker) { return is_within(worker.cgroup, op.cgroup); });
     if (!stopped) return stopped.error();
     if (auto removed = remove_cgroup(op.cgroup); !removed) return removed.error();
@@ -161,10 +171,52 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::MoveAllTasks& op) {
         }
         for (auto& worker : pool_.workers())
             if (!worker.ended && worker.cgroup == op.from) worker.cgroup = op.to;
+        if (!op.from.empty()) payloads_.moved(op.from, op.to);
         return {};
     };
     if (auto moved = change_cpusets({op.from}, move); !moved) return moved.error();
     return arrow(op.from, op.to) + ": " + std::to_string(count) + " tasks";
+}
+
+std::uint64_t ScenarioRunner::oom_kills(const std::string& cgroup) const {
+    if (!cgroup.empty() && cgroups_.has_controller("memory")) return cgroups_.oom_kills(cgroup);
+    const auto counters = read_kernel_file("/proc/vmstat");
+    return counters ? keyed_value(*counters, "oom_kill").value_or(0) : 0;
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::RunPayload& op) {
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    const auto payload = std::find_if(plan_.payloads.begin(), plan_.payloads.end(),
+                                      [&op](const plan::Payload& one) { return one.name == op.payload; });
+    const auto path = payload_paths_.find(op.payload);
+    if (payload == plan_.payloads.end() || path == payload_paths_.end())
+        return Error{"the payload '" + op.payload + "' was not handed to the guest"};
+    if (const PayloadRun* before = payloads_.find(op.payload, op.cgroup); before != nullptr && !before->ended())
+        return Error{"'" + op.payload + "' runs " + place_of(op.cgroup) + " already"};
+    const auto cgroup = cgroups_.open(op.cgroup);
+    if (!cgroup) return cgroup.error();
+    PayloadCommand command{path->second, payload->args, wire::work_directory, cgroup->get()};
+    command.arguments.insert(command.arguments.end(), op.args.begin(), op.args.end());
+    const PayloadRun& run = payloads_.start(
+        {op.payload, op.cgroup, here(), std::move(command), [this, name = op.cgroup] { return oom_kills(name); }});
+    if (loop_.interrupted()) return interruption();
+    if (!run.error.empty()) return op.payload + ": " + run.error;
+    return op.payload + " " + place_of(op.cgroup) + ": pid " + std::to_string(run.process->pid());
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::WaitPayload& op) {
+    PayloadRun* run = payloads_.find(op.payload, op.cgroup);
+    if (run == nullptr) return Error{"'" + op.payload + "' was not run " + place_of(op.cgroup)};
+    if (payloads_.wait(*run, op.limit_ns, here()) == EventLoop::Outcome::interrupted) return interruption();
+    return op.payload + ": " + (run->error.empty() ? "ended" : run->error);
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::KillPayload& op) {
+    PayloadRun* run = payloads_.find(op.payload, op.cgroup);
+    if (run == nullptr) return Error{"'" + op.payload + "' was not run " + place_of(op.cgroup)};
+    const bool had_ended = run->ended();
+    payloads_.kill(*run, "kill_payload");
+    return op.payload + (had_ended ? ": had ended already" : ": killed");
 }
 
 ScenarioRunner::Done ScenarioRunner::execute(const plan::FreezeCgroup& op) {

@@ -20,9 +20,10 @@ bool is_within(const std::string& name, const std::string& cgroup) {
 }
 
 ScenarioRunner::ScenarioRunner(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, CgroupTree cgroups,
-                               WorkerPool pool, SchedulerControl* scheduler)
+                               WorkerPool pool, SchedulerControl* scheduler,
+                               std::map<std::string, std::string> payload_paths)
     : loop_(loop), timeline_(timeline), plan_(plan), cgroups_(std::move(cgroups)), pool_(std::move(pool)),
-      scheduler_(scheduler) {}
+      payloads_(loop, timeline), scheduler_(scheduler), payload_paths_(std::move(payload_paths)) {}
 
 Ending ScenarioRunner::run() {
     timeline_.open_window();
@@ -55,6 +56,7 @@ ScenarioRunner::Step ScenarioRunner::run_ops(const std::vector<plan::Op>& ops) {
         const bool spawns =
             std::holds_alternative<plan::AddCgroup>(op.action) || std::holds_alternative<plan::Spawn>(op.action);
         if (!spawns) start_pending();
+        op_ = &op;
         Done done = std::visit([this](const auto& action) { return dispatch(action); }, op.action);
         if (done.ending) {
             if (done.ending->end == plan::RunEnd::executor_failed)
@@ -103,7 +105,7 @@ Ending ScenarioRunner::interruption() {
 
 bool ScenarioRunner::reaped(pid_t pid, int status, const rusage& usage) {
     WorkerProcess* worker = pool_.reaped(pid, status, usage, monotonic_ns());
-    if (worker == nullptr) return false;
+    if (worker == nullptr) return payloads_.reaped(pid);
     if (!worker->killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroups_.oom_kills(worker->cgroup) > 0)
         worker->exit += ", by the OOM killer";
     return true;
@@ -136,6 +138,13 @@ Result<void> ScenarioRunner::stop_workers(const WorkerFilter& which) {
     return Error{"some workers have not ended even after SIGKILL", "the kernel console may say what they hang in"};
 }
 
+void ScenarioRunner::end_payloads(const PayloadFilter& which, const std::string& ended_by) {
+    payloads_.end(which, ended_by, [this](const PayloadRun& run) {
+        return std::any_of(frozen_.begin(), frozen_.end(),
+                           [&run](const auto& entry) { return is_within(run.lives_in, entry.first); });
+    });
+}
+
 void ScenarioRunner::send_reports() {
     auto reports = pool_.take_reports(timeline_.window_start_ns());
     for (std::size_t at = 0; at < reports.size(); at += reports_per_frame) {
@@ -164,12 +173,14 @@ Result<void> ScenarioRunner::tear_down(int step) {
     std::vector<std::string> names;
     for (const auto& owned : owned_)
         if (owned.step == step) names.push_back(owned.name);
-    // Its own workers wherever they are, and whoever is in its own cgroups.
-    auto stopped = stop_workers([&names, step](const WorkerProcess& worker) {
-        return worker.step == step || std::any_of(names.begin(), names.end(), [&worker](const std::string& name) {
-                   return is_within(worker.cgroup, name);
-               });
-    });
+    const auto is_inside = [&names](const std::string& cgroup) {
+        return std::any_of(names.begin(), names.end(),
+                           [&cgroup](const std::string& name) { return is_within(cgroup, name); });
+    };
+    // Its own payloads and workers wherever they are, and whoever is in its own cgroups.
+    end_payloads([&](const PayloadRun& run) { return run.step == step || is_inside(run.lives_in); }, "teardown");
+    auto stopped =
+        stop_workers([&](const WorkerProcess& worker) { return worker.step == step || is_inside(worker.cgroup); });
     std::reverse(names.begin(), names.end()); // what was made last lies lowest
     for (const auto& name : names) {
         if (!cgroups_.exists(name)) continue;

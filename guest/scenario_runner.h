@@ -10,6 +10,7 @@
 #include "guest/cgroup.h"
 #include "guest/ending.h"
 #include "guest/event_loop.h"
+#include "guest/payload_pool.h"
 #include "guest/scheduler_control.h"
 #include "guest/timeline.h"
 #include "guest/worker_pool.h"
@@ -24,13 +25,13 @@ bool is_within(const std::string& name, const std::string& cgroup);
 // the cgroups below it too. Consecutive add_cgroup and spawn ops start their workers together, with one signal.
 class ScenarioRunner {
   public:
-    // `scheduler` is null if the plan has none.
+    // `scheduler` is null if the plan has none; `payload_paths` are where each payload's program is in the guest.
     ScenarioRunner(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, CgroupTree cgroups, WorkerPool pool,
-                   SchedulerControl* scheduler);
+                   SchedulerControl* scheduler, std::map<std::string, std::string> payload_paths);
 
-    // From the first op to the last worker's report. Whatever ended it, no worker and no cgroup is left.
+    // From the first op to the last worker's report. Whatever ended it, no worker, payload or cgroup is left.
     Ending run();
-    // Hand every ended child here. True if it was a worker.
+    // Hand every ended child here. True if it was a worker, or of a payload.
     bool reaped(pid_t pid, int status, const rusage& usage);
     [[nodiscard]] std::uint64_t work_units() const { return pool_.work_units(); }
 
@@ -67,6 +68,9 @@ class ScenarioRunner {
     Done execute(const plan::StopCgroup& op);
     Done execute(const plan::SetAffinity& op);
     Done execute(const plan::MoveAllTasks& op);
+    Done execute(const plan::RunPayload& op);
+    Done execute(const plan::WaitPayload& op);
+    Done execute(const plan::KillPayload& op);
     Done execute(const plan::FreezeCgroup& op);
     Done execute(const plan::UnfreezeCgroup& op);
     Done execute(const plan::AttachScheduler& op);
@@ -91,13 +95,18 @@ class ScenarioRunner {
     }
 
     Result<void> require_cgroup(const std::string& name) const;
+    // The op that is being executed, for messages.
+    [[nodiscard]] OpPlace here() const { return {std::string(op_->name()), op_->source}; }
+    // How many processes the OOM killer has killed in the cgroup; in the machine, if it does not count them.
+    [[nodiscard]] std::uint64_t oom_kills(const std::string& cgroup) const;
+    void end_payloads(const PayloadFilter& which, const std::string& ended_by);
     Result<void> spawn(const plan::Work& work, const std::string& cgroup);
     // Changes cpusets by `change` while the isolation check of the workers below `names` is held off.
     Result<void> change_cpusets(const std::vector<std::string>& names, const std::function<Result<void>()>& change);
     Result<void> unfreeze(const std::string& name);
     Result<void> stop_workers(const WorkerFilter& which);
     Result<void> remove_cgroup(const std::string& name);
-    // Stops the workers and removes the cgroups that step `step` (-1 = the backdrop) has made.
+    // Stops the workers, ends the payloads and removes the cgroups that step `step` (-1 = the backdrop) has made.
     Result<void> tear_down(int step);
     void send_reports();
 
@@ -110,7 +119,10 @@ class ScenarioRunner {
     const plan::Plan& plan_;
     CgroupTree cgroups_;
     WorkerPool pool_;
+    PayloadPool payloads_;
     SchedulerControl* scheduler_;
+    const std::map<std::string, std::string> payload_paths_;
+    const plan::Op* op_ = nullptr;
     std::vector<OwnedCgroup> owned_;              // in the order they were made
     std::map<std::string, std::uint64_t> frozen_; // name -> since when
 };

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "guest/kernel_file.h"
+#include "guest/pipe.h"
 #include "wire/message.h"
 
 namespace ktstr::guest {
@@ -35,15 +36,6 @@ constexpr const char* state_path = "/sys/kernel/sched_ext/state";
     const int value = errno;
     (void)!::write(error_fd, &value, sizeof(value));
     ::_exit(127);
-}
-
-Result<std::array<Fd, 2>> open_pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("create", "a pipe", errno);
-    std::array<Fd, 2> pipe;
-    pipe[0] = Fd(ends[0]);
-    pipe[1] = Fd(ends[1]);
-    return pipe;
 }
 
 } // namespace
@@ -100,22 +92,7 @@ bool SchedulerProcess::reaped(pid_t pid, int status) {
     return true;
 }
 
-std::string SchedulerProcess::read_output(std::size_t index) {
-    constexpr std::size_t most = 65536; // per call, so that a flood does not hold up the rest
-    std::string text;
-    std::array<char, 4096> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init): read fills what is used
-    while (text.size() < most) {
-        const ssize_t count = ::read(output_.at(index).get(), buffer.data(), buffer.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0 && errno == EAGAIN) break;
-        if (count <= 0) {
-            output_.at(index).reset();
-            break;
-        }
-        text.append(buffer.data(), static_cast<std::size_t>(count));
-    }
-    return text;
-}
+std::string SchedulerProcess::read_output(std::size_t index) { return read_available(output_.at(index)); }
 
 bool sched_ext_exists() { return path_exists(state_path); }
 

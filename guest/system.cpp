@@ -20,6 +20,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "base/fd.h"
 #include "guest/clock.h"
@@ -35,15 +36,26 @@ struct Mount {
     bool required;
 };
 
-constexpr std::array<Mount, 9> mounts = {{{"proc", "/proc", true},
-                                          {"sysfs", "/sys", true},
-                                          {"devtmpfs", "/dev", true},
-                                          {"tmpfs", "/tmp", true},
-                                          {"tmpfs", "/run", true},
-                                          {"cgroup2", "/sys/fs/cgroup", true},
-                                          {"debugfs", "/sys/kernel/debug", false},
-                                          {"tracefs", "/sys/kernel/tracing", false},
-                                          {"bpf", "/sys/fs/bpf", false}}};
+constexpr std::array<Mount, 12> mounts = {{{"proc", "/proc", true},
+                                           {"sysfs", "/sys", true},
+                                           {"devtmpfs", "/dev", true},
+                                           {"tmpfs", "/tmp", true},
+                                           {"tmpfs", "/run", true},
+                                           {"cgroup2", "/sys/fs/cgroup", true},
+                                           {"debugfs", "/sys/kernel/debug", false},
+                                           {"tracefs", "/sys/kernel/tracing", false},
+                                           {"bpf", "/sys/fs/bpf", false},
+                                           {"tmpfs", "/dev/shm", false},
+                                           {"devpts", "/dev/pts", false},
+                                           {"hugetlbfs", "/dev/hugepages", false}}};
+
+// What device nodes alone do not give, and programs look for.
+constexpr std::array<std::pair<const char*, const char*>, 6> links = {{{"/run", "/var/run"},
+                                                                       {"/tmp", "/var/tmp"},
+                                                                       {"/proc/self/fd", "/dev/fd"},
+                                                                       {"/proc/self/fd/0", "/dev/stdin"},
+                                                                       {"/proc/self/fd/1", "/dev/stdout"},
+                                                                       {"/proc/self/fd/2", "/dev/stderr"}}};
 
 // What the crash handler may call is little: it formats by hand.
 void say(const char* text) { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
@@ -91,7 +103,8 @@ Result<void> mount_file_systems() {
         }
     }
     ::mkdir("/var", 0755);
-    if (::symlink("/run", "/var/run") != 0 && errno != EEXIST) return errno_error("create the link", "/var/run", errno);
+    for (const auto& [target, link] : links)
+        if (::symlink(target, link) != 0 && errno != EEXIST) return errno_error("create the link", link, errno);
     take_console();
     return {};
 }

@@ -10,7 +10,8 @@
 namespace ktstr::guest {
 
 // proc, sysfs, devtmpfs, tmpfs on /tmp and /run, cgroup v2, and (as far as the kernel has them) debugfs, tracefs,
-// bpffs. Takes /dev/console for standard input, output and error if the kernel has given none.
+// bpffs, tmpfs on /dev/shm, devpts, hugetlbfs; /dev/stdout and the like. Takes /dev/console for standard input, output
+// and error if the kernel has given none.
 Result<void> mount_file_systems();
 
 // No limit on locked memory (BPF maps), many descriptors.

@@ -83,6 +83,21 @@ std::string scheduler_exits(const std::vector<plan::SchedulerExit>& exits) {
     return text.empty() ? "" : "\n  Scheduler's exit\n" + text;
 }
 
+// What the payloads that failed have said last.
+std::string payload_logs(const ScenarioResult& result, const Style& style) {
+    std::string text;
+    for (const auto& report : result.record.payloads) {
+        const bool failed = !report.error.empty() || report.signal != 0 || report.exit_code > 0;
+        if (!failed || (report.error.empty() && report.ended_by != "itself")) continue;
+        const std::string who = "Payload " + report.name + (report.cgroup.empty() ? "" : " in " + report.cgroup);
+        const bool quiet = report.err.text.empty();
+        const std::string log = log_tail(printable_line(who) + (quiet ? ", standard output" : ", standard error"),
+                                         quiet ? report.out.text : report.err.text, style);
+        text += log.empty() ? "\n  " + printable_line(who) + " wrote nothing\n" : log;
+    }
+    return text;
+}
+
 } // namespace
 
 std::string failure_details(const ScenarioResult& result, const ReporterOptions& options) {
@@ -90,6 +105,7 @@ std::string failure_details(const ScenarioResult& result, const ReporterOptions&
     for (const auto* failure : result.verdict.failures())
         text += (text.empty() ? "" : "\n") + assertion_text(result, *failure, options);
     if (!result.record.workers.empty()) text += worker_table(result.record.workers, options.style);
+    text += payload_logs(result, options.style);
     text += scheduler_exits(result.record.scheduler_exits);
     text += log_tail("Scheduler's log", result.record.scheduler_log, options.style);
     text += log_tail("Kernel console", result.record.console, options.style);

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <map>
 #include <optional>
 
 #include "vmm/boot/machine.h"
@@ -29,7 +30,9 @@ namespace {
 
 constexpr std::size_t console_limit = 64U << 10U;
 constexpr std::size_t scheduler_log_limit = 256U << 10U;
-constexpr std::size_t list_limit = 200'000; // events and worker reports that a guest may send
+constexpr std::size_t list_limit = 200'000;          // events and worker reports that a guest may send
+constexpr std::size_t output_limit = 3U << 20U;      // of one payload, both streams; an executor keeps 2 MiB
+constexpr std::size_t all_output_limit = 64U << 20U; // of all payloads of a run: what comes after it is left out
 constexpr auto tick = std::chrono::milliseconds(500);
 constexpr double poweroff_limit_s = 10;
 constexpr double restored_limit_s = 10; // for the first word of a restored guest, on the patience clock
@@ -76,6 +79,21 @@ MachineConfig machine_config(const RunRequest& request) {
             .memory_bytes = request.plan.memory_bytes,
             .kernel_args = request.plan.kernel_args,
             .accelerator = request.accelerator};
+}
+
+// For payloads to end, beyond the steps' holds.
+std::uint64_t longest_waits_ns(const plan::Plan& plan) {
+    std::uint64_t sum = 0;
+    const auto add = [&sum](const std::vector<plan::Op>& ops) {
+        for (const auto& op : ops)
+            if (const auto* wait = std::get_if<plan::WaitPayload>(&op.action)) sum += wait->limit_ns;
+    };
+    add(plan.backdrop);
+    for (const auto& step : plan.steps) {
+        add(step.ops);
+        add(step.loop);
+    }
+    return sum;
 }
 
 TemplateIdentity identity_of(const RunRequest& request) {
@@ -175,7 +193,9 @@ class Conductor {
         if (phase_ == "boot") return 20 + cpus;
         if (phase_ == "stage") return 20 + 0.5 * cpus + megabytes;
         if (phase_ == "attach") return attach_limit_s();
-        if (phase_ == "scenario") return static_cast<double>(request_.plan.duration_ns) / 1e9 * 1.5 + 20 + cpus;
+        if (phase_ == "scenario")
+            return static_cast<double>(request_.plan.duration_ns + longest_waits_ns(request_.plan)) / 1e9 * 1.5 + 20 +
+                   cpus;
         return 20 + cpus;
     }
 
@@ -308,6 +328,8 @@ class Conductor {
         case FrameType::log: return on_log(frame.payload);
         case FrameType::workers: return on_workers(frame.payload);
         case FrameType::scheduler_exit: return on_scheduler_exit(frame.payload);
+        case FrameType::payload_output: return on_payload_output(frame.payload);
+        case FrameType::payload: return on_payload(frame.payload);
         case FrameType::finish: return on_finish(frame.payload);
         default: return Error{"a frame of a type that only the host sends"};
         }
@@ -349,6 +371,7 @@ class Conductor {
                                                          .seed = request_.seed,
                                                          .archive_bytes = request_.archive.size(),
                                                          .scheduler_path = request_.scheduler_path,
+                                                         .payload_paths = request_.payload_paths,
                                                          .wall_clock_ns = wall_clock_ns(),
                                                          .entropy = random_hex(32),
                                                          .attach_timeout_ns = static_cast<std::uint64_t>(
@@ -411,6 +434,40 @@ class Conductor {
         return {};
     }
 
+    Result<void> on_payload_output(std::string_view payload) {
+        auto message = wire::decode_payload_output(payload);
+        if (!message) return message.error();
+        if (outputs_.size() > 1 && !outputs_.contains(message->number))
+            return Error{"the output of many payloads at once"};
+        auto& [out, err] = outputs_[message->number];
+        if (out.text.size() + err.text.size() + message->text.size() > output_limit)
+            return Error{"more output of a payload than an executor keeps"};
+        auto& stream = message->stream == "stdout" ? out : err;
+        if (output_bytes_ + message->text.size() > all_output_limit) {
+            stream.dropped_bytes += message->text.size();
+            return {};
+        }
+        output_bytes_ += message->text.size();
+        stream.text += message->text;
+        return {};
+    }
+
+    Result<void> on_payload(std::string_view payload) {
+        auto message = wire::decode_payload_end(payload);
+        if (!message) return message.error();
+        if (record_.payloads.size() >= list_limit) return Error{"too many payload reports"};
+        const auto place = std::upper_bound(payload_numbers_.begin(), payload_numbers_.end(), message->number);
+        const auto index = place - payload_numbers_.begin();
+        payload_numbers_.insert(place, message->number);
+        auto& report = *record_.payloads.insert(record_.payloads.begin() + index, std::move(message->report));
+        auto output = outputs_.extract(message->number);
+        if (output.empty()) return {};
+        auto& [out, err] = output.mapped();
+        report.out = {std::move(out.text), report.out.dropped_bytes + out.dropped_bytes};
+        report.err = {std::move(err.text), report.err.dropped_bytes + err.dropped_bytes};
+        return {};
+    }
+
     Result<void> on_finish(std::string_view payload) {
         auto message = wire::decode_finish(payload);
         if (!message) return message.error();
@@ -446,6 +503,9 @@ class Conductor {
     Clock::time_point started_ = Clock::now();
     Clock::time_point phase_started_ = started_;
     Clock::time_point last_watch_ = started_;
+    std::map<int, std::pair<plan::CapturedOutput, plan::CapturedOutput>> outputs_; // of payloads not yet reported
+    std::size_t output_bytes_ = 0;
+    std::vector<int> payload_numbers_; // of record_.payloads
     Record record_;
 };
 

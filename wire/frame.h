@@ -34,6 +34,8 @@ enum class FrameType : std::uint16_t {
     workers = 21,
     scheduler_exit = 22,
     finish = 23,
+    payload_output = 24,
+    payload = 25,
 };
 
 constexpr std::uint32_t frame_magic = 0x5254534bU;

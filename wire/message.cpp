@@ -57,6 +57,7 @@ std::string encode(const Begin& message) {
                  {"seed", message.seed},
                  {"archive_bytes", message.archive_bytes},
                  {"scheduler_path", message.scheduler_path},
+                 {"payload_paths", message.payload_paths},
                  {"wall_clock_ns", message.wall_clock_ns},
                  {"entropy", message.entropy},
                  {"attach_timeout_ns", message.attach_timeout_ns}});
@@ -74,6 +75,14 @@ std::string encode(const Workers& message) {
     json reports = json::array();
     for (const auto& report : message.reports) reports.push_back(to_json(report));
     return pack({{"reports", reports}});
+}
+
+std::string encode(const PayloadOutput& message) {
+    return pack({{"number", message.number}, {"stream", message.stream}, {"text", message.text}});
+}
+
+std::string encode(const PayloadEnd& message) {
+    return pack({{"number", message.number}, {"report", to_json(message.report)}});
 }
 
 std::string encode(const Finish& message) {
@@ -110,6 +119,7 @@ Result<Begin> decode_begin(std::string_view payload) {
     fields.integer("seed", message.seed);
     fields.integer("archive_bytes", message.archive_bytes);
     fields.text("scheduler_path", message.scheduler_path);
+    fields.text_map("payload_paths", message.payload_paths);
     fields.integer("wall_clock_ns", message.wall_clock_ns);
     fields.text("entropy", message.entropy);
     fields.integer("attach_timeout_ns", message.attach_timeout_ns);
@@ -156,6 +166,29 @@ Result<Workers> decode_workers(std::string_view payload) {
         auto read = plan::worker_report_from_json(report);
         return read ? read : Result<plan::WorkerReport>(Error{where + ": " + read.error().message});
     });
+    return fields.finish(std::move(message));
+}
+
+Result<PayloadOutput> decode_payload_output(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    PayloadOutput message;
+    Fields fields(*value, "payload_output");
+    fields.integer("number", message.number);
+    fields.text("stream", message.stream);
+    fields.text("text", message.text);
+    if (message.stream != "stdout" && message.stream != "stderr") fields.fail_field("stream", "is not a stream");
+    return fields.finish(std::move(message));
+}
+
+Result<PayloadEnd> decode_payload_end(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    PayloadEnd message;
+    Fields fields(*value, "payload");
+    fields.integer("number", message.number);
+    fields.nested("report", message.report,
+                  [](const json& report, const std::string&) { return plan::payload_report_from_json(report); });
     return fields.finish(std::move(message));
 }
 

@@ -2,10 +2,12 @@
 // What the frames between host and guest say. Each is a CBOR map with the names of the fields below as keys.
 //
 // A run: guest sends `hello` at its ready point -> host sends `begin` and the archive -> guest sends phases, events,
-// heartbeats and logs as they come -> `workers` (as many frames as it takes) -> `finish` -> guest powers off.
+// heartbeats and logs as they come, and of each payload that has ended its `payload_output` (as many frames as it
+// takes) and then its `payload` -> `workers` (as many frames as it takes) -> `finish` -> guest powers off.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -20,8 +22,11 @@ inline constexpr const char* port_name = "ktstr.0";
 // Where the archive puts things in the guest. Programs are run with LD_LIBRARY_PATH=library_directory.
 inline constexpr const char* program_directory = "/ktstr/bin";
 inline constexpr const char* library_directory = "/ktstr/lib";
+// Where payloads are started, and where the files that they name with a relative path are.
+inline constexpr const char* work_directory = "/ktstr/work";
 constexpr int protocol_version = 1;
 constexpr std::uint32_t archive_chunk = 256U << 10U; // payload of one archive frame, at most
+constexpr std::size_t output_chunk = 64U << 10U;     // text of one payload_output frame, at most
 constexpr std::uint64_t heartbeat_interval_ns = 500'000'000;
 
 struct Hello { // the guest is ready to be told what to do
@@ -38,8 +43,9 @@ struct Begin {
     std::uint64_t seed = 0;
     std::uint64_t archive_bytes = 0; // size of the newc cpio archive that follows in `archive` frames; unpacked over /
     std::string scheduler_path;      // absolute path in the guest, or empty
-    std::uint64_t wall_clock_ns = 0; // CLOCK_REALTIME to set
-    std::string entropy;             // 32 bytes as 64 hexadecimal digits, for the guest's random generator
+    std::map<std::string, std::string> payload_paths; // payload -> absolute path in the guest
+    std::uint64_t wall_clock_ns = 0;                  // CLOCK_REALTIME to set
+    std::string entropy; // 32 bytes as 64 hexadecimal digits, for the guest's random generator
     std::uint64_t attach_timeout_ns = 0;
 };
 
@@ -65,6 +71,18 @@ struct Workers {
     std::vector<plan::WorkerReport> reports;
 };
 
+// A piece of what a payload has written, of either stream in order.
+struct PayloadOutput {
+    int number = 0;     // of the payload's run; counts up over the scenario
+    std::string stream; // "stdout" or "stderr"
+    std::string text;
+};
+
+struct PayloadEnd {
+    int number = 0;
+    plan::PayloadReport report; // without the text of its output, which has come before
+};
+
 // The last frame. `end` is completed, scheduler_attach_failed, scheduler_exited, executor_failed or kernel_unusable.
 struct Finish {
     plan::RunEnd end = plan::RunEnd::completed;
@@ -80,6 +98,8 @@ std::string encode(const Phase& message);
 std::string encode(const Heartbeat& message);
 std::string encode(const Log& message);
 std::string encode(const Workers& message);
+std::string encode(const PayloadOutput& message);
+std::string encode(const PayloadEnd& message);
 std::string encode(const Finish& message);
 std::string encode(const plan::StimulusEvent& message);
 std::string encode(const plan::SchedulerExit& message);
@@ -91,6 +111,8 @@ Result<Phase> decode_phase(std::string_view payload);
 Result<Heartbeat> decode_heartbeat(std::string_view payload);
 Result<Log> decode_log(std::string_view payload);
 Result<Workers> decode_workers(std::string_view payload);
+Result<PayloadOutput> decode_payload_output(std::string_view payload);
+Result<PayloadEnd> decode_payload_end(std::string_view payload);
 Result<Finish> decode_finish(std::string_view payload);
 Result<plan::StimulusEvent> decode_event(std::string_view payload);
 Result<plan::SchedulerExit> decode_scheduler_exit(std::string_view payload);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t most_fires = 100'000;
 constexpr std::int64_t longest_interval_ns = 86'400'000'000'000;
+constexpr std::int64_t longest_wait_ns = 86'400'000'000'000;
 
 // A kernel symbol, a map or a path of members: letters, digits, _, . and [n].
 bool is_kernel_name(std::string_view name) {
@@ -100,7 +101,16 @@ void Checker::check_payload_op(const ast::Statement& op, const Module& module, m
             cgroup = name->name;
             out.cgroups.push_back(std::move(*name));
         }
-    if (op.kind == Kind::wait_payload) out.action = plan::WaitPayload{payload, cgroup};
+    if (op.kind == Kind::wait_payload) {
+        plan::WaitPayload wait{.payload = payload, .cgroup = cgroup};
+        if (const auto* limit = op.part(Kind::at_most))
+            wait.limit_ns =
+                static_cast<std::uint64_t>(evaluator_
+                                               .evaluate_integer(Type::duration, limit->values.front(), module,
+                                                                 1'000'000, longest_wait_ns, "at_most")
+                                               .value_or(1'000'000));
+        out.action = std::move(wait);
+    }
     if (op.kind == Kind::kill_payload) out.action = plan::KillPayload{payload, cgroup};
     if (op.kind != Kind::run_payload) return;
     plan::RunPayload run{payload, cgroup, {}};

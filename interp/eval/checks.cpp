@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "interp/eval/payloads.h"
 #include "interp/lua/check.h"
 
 namespace ktstr::eval {
@@ -35,6 +36,7 @@ std::vector<AssertionResult> judge_checks(const plan::Plan& plan, const plan::Re
     if (plan.checks.empty()) return results;
     nlohmann::json whole = to_json(record);
     whole["plan"] = to_json(plan);
+    whole["payloads"] = payloads_json(plan, record);
     for (const auto& check : plan.checks) {
         AssertionResult result;
         result.kind = "check";

@@ -6,6 +6,7 @@
 #include "interp/eval/checks.h"
 #include "interp/eval/expectations.h"
 #include "interp/eval/formulas.h"
+#include "interp/eval/payloads.h"
 #include "interp/eval/run_failure.h"
 
 namespace ktstr::eval {
@@ -44,6 +45,23 @@ std::optional<AssertionResult> missing_reports(const plan::Plan& plan, const pla
     result.unit = "workers";
     result.message = "only " + std::to_string(record.workers.size()) + " of the " + std::to_string(planned) +
                      " planned workers reported";
+    return result;
+}
+
+std::optional<AssertionResult> missing_payloads(const plan::Plan& plan, const plan::Record& record) {
+    std::size_t planned = 0;
+    const auto count = [&planned](const std::vector<plan::Op>& ops) {
+        for (const auto& op : ops) planned += std::holds_alternative<plan::RunPayload>(op.action) ? 1 : 0;
+    };
+    count(plan.backdrop);
+    for (const auto& step : plan.steps) count(step.ops);
+    if (record.payloads.size() >= planned) return std::nullopt;
+    AssertionResult result;
+    result.outcome = Outcome::inconclusive;
+    result.kind = "payload";
+    result.source = plan.source;
+    result.message = "only " + std::to_string(record.payloads.size()) + " of the " + std::to_string(planned) +
+                     " planned payloads reported";
     return result;
 }
 
@@ -99,20 +117,23 @@ Verdict judge_failed_run(const plan::Plan& plan, const plan::Record& record, std
 
 Verdict judge_clean_run(const plan::Plan& plan, const plan::Record& record) {
     std::vector<AssertionResult> assertions;
-    if (auto missing = missing_reports(plan, record)) assertions.push_back(std::move(*missing));
+    for (auto missing : {missing_reports(plan, record), missing_payloads(plan, record)})
+        if (missing) assertions.push_back(std::move(*missing));
     for (const auto& expectation : plan.expectations) {
         if (expectation.kind == Expectation::Kind::error) {
             assertions.push_back(judge_expected_error(expectation, record, {}));
             continue;
         }
         if (expectation.kind == Expectation::Kind::formula) {
-            assertions.push_back(judge_formula(expectation, record));
+            assertions.push_back(judge_formula(plan, expectation, record));
             continue;
         }
         for (auto& result : judge_measured(plan, expectation, record)) assertions.push_back(std::move(result));
     }
+    for (auto& result : judge_payloads(plan, record)) assertions.push_back(std::move(result));
     for (auto& result : judge_checks(plan, record, false)) assertions.push_back(std::move(result));
-    if (plan.expectations.empty() && plan.checks.empty()) assertions.push_back(nothing_expected(plan));
+    if (plan.expectations.empty() && plan.checks.empty() && record.payloads.empty())
+        assertions.push_back(nothing_expected(plan));
     return folded(std::move(assertions));
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "interp/eval/comparison.h"
+#include "interp/eval/payloads.h"
 #include "interp/eval/units.h"
 
 namespace ktstr::eval {
@@ -15,6 +16,11 @@ namespace {
 using Kind = plan::Formula::Kind;
 
 constexpr double ns_per_s = 1e9;
+
+struct Run {
+    const plan::Plan& plan;
+    const plan::Record& record;
+};
 
 std::optional<double> measured(const plan::Formula& measure, const plan::Record& record) {
     double sum = 0;
@@ -42,11 +48,12 @@ std::optional<double> measured(const plan::Formula& measure, const plan::Record&
     return measure.path == "off_cpu" ? std::max(0.0, 1 - cpu / life) : sum;
 }
 
-std::optional<double> value_of(const plan::Formula& term, const plan::Record& record) {
+std::optional<double> value_of(const plan::Formula& term, const Run& run) {
     if (term.kind == Kind::number) return term.number;
-    if (term.kind == Kind::measure) return measured(term, record);
-    const auto a = value_of(term.operands[0], record);
-    const auto b = value_of(term.operands[1], record);
+    if (term.kind == Kind::measure) return measured(term, run.record);
+    if (term.kind == Kind::payload) return payload_value(term, run.plan, run.record);
+    const auto a = value_of(term.operands[0], run);
+    const auto b = value_of(term.operands[1], run);
     if (!a || !b) return std::nullopt;
     if (term.kind == Kind::add) return *a + *b;
     if (term.kind == Kind::subtract) return *a - *b;
@@ -59,8 +66,8 @@ Outcome negated(Outcome outcome) {
     return outcome == Outcome::fail ? Outcome::pass : outcome;
 }
 
-Outcome outcome_of(const plan::Formula& condition, const plan::Record& record) {
-    const auto operand = [&](std::size_t i) { return outcome_of(condition.operands[i], record); };
+Outcome outcome_of(const plan::Formula& condition, const Run& run) {
+    const auto operand = [&](std::size_t i) { return outcome_of(condition.operands[i], run); };
     const auto certain = [](bool holds) { return holds ? Outcome::pass : Outcome::fail; };
     switch (condition.kind) {
     case Kind::logical_not: return negated(operand(0));
@@ -82,7 +89,7 @@ Outcome outcome_of(const plan::Formula& condition, const plan::Record& record) {
     }
     std::array<std::optional<double>, 3> values;
     for (std::size_t i = 0; i < condition.operands.size() && i < values.size(); ++i) {
-        values.at(i) = value_of(condition.operands[i], record);
+        values.at(i) = value_of(condition.operands[i], run);
         if (!values.at(i) || std::isnan(*values.at(i))) return Outcome::inconclusive;
     }
     if (condition.kind == Kind::within) return certain(*values[0] >= *values[1] && *values[0] <= *values[2]);
@@ -99,36 +106,43 @@ std::string shown(const plan::Formula& measure, double value) {
     return path + (measure.cgroup.empty() ? "" : "(" + measure.cgroup + ")") + " is " + number;
 }
 
+std::string seen(const plan::Formula& term, const Run& run) {
+    if (term.kind == Kind::payload) return payload_words(term, run.plan, run.record);
+    const auto value = measured(term, run.record);
+    return value ? shown(term, *value) : "nothing was measured for " + term.path;
+}
+
 // What was measured, each thing once.
-void describe(const plan::Formula& formula, const plan::Record& record, std::vector<std::string>& out) {
-    if (formula.kind == Kind::measure) {
-        const auto value = measured(formula, record);
-        const std::string text = value ? shown(formula, *value) : "nothing was measured for " + formula.path;
+void describe(const plan::Formula& formula, const Run& run, std::vector<std::string>& out) {
+    if (formula.kind == Kind::measure || formula.kind == Kind::payload) {
+        const std::string text = seen(formula, run);
         if (std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
     }
-    for (const auto& operand : formula.operands) describe(operand, record, out);
+    for (const auto& operand : formula.operands) describe(operand, run, out);
 }
 
 } // namespace
 
-AssertionResult judge_formula(const plan::Expectation& expectation, const plan::Record& record) {
+AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& expectation,
+                              const plan::Record& record) {
+    const Run run{plan, record};
     const plan::Formula& formula = *expectation.formula;
     AssertionResult result;
-    result.outcome = outcome_of(formula, record);
+    result.outcome = outcome_of(formula, run);
     result.kind = plan::to_string(expectation.kind);
     result.written = expectation.written;
     result.source = expectation.source;
     const bool bound = formula.kind == Kind::compare && formula.operands[1].kind == Kind::number;
-    if (bound && formula.operands[0].kind == Kind::measure) {
+    if (bound && (formula.operands[0].kind == Kind::measure || formula.operands[0].kind == Kind::payload)) {
         result.cgroup = formula.operands[0].cgroup;
         result.comparison = formula.comparison;
-        result.value = value_of(formula.operands[0], record);
+        result.value = value_of(formula.operands[0], run);
         result.bound = formula.operands[1].number;
     }
-    std::vector<std::string> seen;
-    describe(formula, record, seen);
+    std::vector<std::string> texts;
+    describe(formula, run, texts);
     result.message = expectation.written + ": ";
-    for (const auto& text : seen) result.message += (&text == &seen.front() ? "" : ", ") + text;
+    for (const auto& text : texts) result.message += (&text == &texts.front() ? "" : ", ") + text;
     return result;
 }
 

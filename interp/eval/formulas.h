@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges the formulas that need nothing but the workers' reports of the whole run.
+// Judges the formulas that need nothing but what workers and payloads report of the whole run.
 #pragma once
 
 #include "interp/eval/verdict.h"
@@ -12,8 +12,10 @@ namespace ktstr::eval {
 // sums over the workers, gap and run_delay the longest of any worker, throughput and off_cpu (1 - CPU time / life) of
 // all together.
 //
-// No worker, no life or a division by zero is inconclusive; `and` and `or` of that and something certain are what the
-// certain one makes them.
-AssertionResult judge_formula(const plan::Expectation& expectation, const plan::Record& record);
+// A metric of a payload is that of its last run.
+//
+// No worker, no life, no such metric or a division by zero is inconclusive; `and` and `or` of that and something
+// certain are what the certain one makes them.
+AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& expectation, const plan::Record& record);
 
 } // namespace ktstr::eval

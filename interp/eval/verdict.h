@@ -25,7 +25,8 @@ constexpr Outcome fold(Outcome first, Outcome second) { return first < second ? 
 struct AssertionResult {
     Outcome outcome = Outcome::skip;
     std::string kind;    // an Expectation::Kind, or what every run must do: "run" (come to its end), "workers" (report,
-                         // and live until they are stopped), "expectations" (there is one)
+                         // and live until they are stopped), "expectations" (there is one),
+                         // "payload" (do what it must)
     std::string cgroup;  // empty: the whole scenario
     std::string written; // as in the source; empty for what every run must do
     plan::SourcePosition source;

@@ -16,16 +16,6 @@ const json* Reader::member(const char* name) {
     return nullptr;
 }
 
-void Reader::text_map(const char* name, std::map<std::string, std::string>& value) {
-    json object;
-    fields_.object(seen(name), object);
-    if (!ok()) return;
-    for (const auto& [key, text] : object.items()) {
-        if (!text.is_string()) return fail((std::string(name) + "." + key).c_str(), "is not a string");
-        value[key] = text.get<std::string>();
-    }
-}
-
 void Reader::optional_text(const char* name, std::optional<std::string>& value) {
     const json* found = member(name);
     if (found == nullptr || found->is_null()) return;

@@ -123,7 +123,7 @@ class Reader {
 
     void text(const char* name, std::string& value) { fields_.text(seen(name), value); }
     void texts(const char* name, std::vector<std::string>& value) { fields_.texts(seen(name), value); }
-    void text_map(const char* name, std::map<std::string, std::string>& value);
+    void text_map(const char* name, std::map<std::string, std::string>& value) { fields_.text_map(seen(name), value); }
     void boolean(const char* name, bool& value) { fields_.boolean(seen(name), value); }
     void number(const char* name, double& value) { fields_.number(seen(name), value); }
     void cpu_set(const char* name, CpuSet& value) { fields_.cpu_set(seen(name), value); }

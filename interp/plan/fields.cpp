@@ -41,6 +41,16 @@ void Fields::texts(const char* name, std::vector<std::string>& out) {
     });
 }
 
+void Fields::text_map(const char* name, std::map<std::string, std::string>& out) {
+    const auto* value = find(name);
+    if (value == nullptr) return;
+    if (!value->is_object()) return fail_field(name, "is not an object");
+    for (const auto& [key, text] : value->items()) {
+        if (!text.is_string()) return fail_field((std::string(name) + "." + key).c_str(), "is not a string");
+        out[key] = text.get<std::string>();
+    }
+}
+
 void Fields::cpu_set(const char* name, CpuSet& out) {
     std::string list;
     text(name, list);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -50,6 +51,7 @@ class Fields {
     void boolean(const char* name, bool& out);
     void text(const char* name, std::string& out);
     void texts(const char* name, std::vector<std::string>& out);
+    void text_map(const char* name, std::map<std::string, std::string>& out);
     void cpu_set(const char* name, CpuSet& out);
     void optional_cpu_set(const char* name, std::optional<CpuSet>& out); // null = none
     void optional_count(const char* name, std::optional<std::uint64_t>& out);

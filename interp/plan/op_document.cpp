@@ -48,6 +48,7 @@ struct Members {
     template <typename V> static void visit(V& v, Visited<V, WaitPayload>& op) {
         v.text("payload", op.payload);
         v.text("cgroup", op.cgroup);
+        v.integer("limit_ns", op.limit_ns, 1);
     }
     template <typename V> static void visit(V& v, Visited<V, KillPayload>& op) {
         v.text("payload", op.payload);

@@ -173,7 +173,8 @@ struct RunPayload {
 struct WaitPayload {
     std::string payload;
     std::string cgroup;
-}; // until it ends by itself
+    std::uint64_t limit_ns = 60'000'000'000; // it is killed then, and has failed
+};                                           // until it ends by itself
 struct KillPayload {
     std::string payload;
     std::string cgroup;

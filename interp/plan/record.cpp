@@ -78,6 +78,27 @@ json to_json(const WorkerReport& report) {
             {"exit", report.exit}};
 }
 
+json to_json(const PayloadReport& report) {
+    return {{"name", report.name},
+            {"cgroup", report.cgroup},
+            {"step", report.step},
+            {"source", to_json(report.source)},
+            {"pid", report.pid},
+            {"started_at_ns", report.started_at_ns},
+            {"wall_ns", report.wall_ns},
+            {"cpu_ns", report.cpu_ns},
+            {"exit", report.exit},
+            {"exit_code", report.exit_code},
+            {"signal", report.signal},
+            {"ended_by", report.ended_by},
+            {"left_processes", report.left_processes},
+            {"error", report.error},
+            {"stdout", report.out.text},
+            {"stdout_dropped_bytes", report.out.dropped_bytes},
+            {"stderr", report.err.text},
+            {"stderr_dropped_bytes", report.err.dropped_bytes}};
+}
+
 json to_json(const StimulusEvent& event) {
     return {{"at_ns", event.at_ns},          {"kind", event.kind}, {"step", event.step},
             {"step_name", event.step_name},  {"op", event.op},     {"detail", event.detail},
@@ -106,6 +127,7 @@ json to_json(const Record& record) {
             {"executor_resident_bytes", record.executor_resident_bytes},
             {"events", array_json(record.events)},
             {"workers", array_json(record.workers)},
+            {"payloads", array_json(record.payloads)},
             {"scheduler_exits", array_json(record.scheduler_exits)},
             {"scheduler_log", record.scheduler_log},
             {"console", record.console}};
@@ -135,6 +157,37 @@ Result<WorkerReport> worker_report_from_json(const json& value) {
     fields.integer("isolation_violations", report.isolation_violations);
     fields.integer("isolation_cpu", report.isolation_cpu);
     fields.text("exit", report.exit);
+    return fields.finish(std::move(report));
+}
+
+Result<PayloadReport> payload_report_from_json(const json& value) {
+    PayloadReport report;
+    Fields fields(value, "payload_report");
+    fields.text("name", report.name);
+    fields.text("cgroup", report.cgroup);
+    fields.integer("step", report.step);
+    fields.nested("source", report.source, [](const json& source, const std::string& where) {
+        SourcePosition position;
+        Fields inner(source, where);
+        inner.text("file", position.file);
+        inner.integer("line", position.line);
+        inner.integer("column", position.column);
+        return inner.finish(std::move(position));
+    });
+    fields.integer("pid", report.pid);
+    fields.integer("started_at_ns", report.started_at_ns);
+    fields.integer("wall_ns", report.wall_ns);
+    fields.integer("cpu_ns", report.cpu_ns);
+    fields.text("exit", report.exit);
+    fields.integer("exit_code", report.exit_code);
+    fields.integer("signal", report.signal);
+    fields.text("ended_by", report.ended_by);
+    fields.integer("left_processes", report.left_processes);
+    fields.text("error", report.error);
+    fields.text("stdout", report.out.text);
+    fields.integer("stdout_dropped_bytes", report.out.dropped_bytes);
+    fields.text("stderr", report.err.text);
+    fields.integer("stderr_dropped_bytes", report.err.dropped_bytes);
     return fields.finish(std::move(report));
 }
 

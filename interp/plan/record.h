@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "interp/plan/plan.h"
 #include "interp/plan/topology.h"
 
 namespace ktstr::plan {
@@ -39,6 +40,33 @@ struct WorkerReport {
     int isolation_cpu = -1;                 // the first such CPU
     std::string exit; // "stopped", "killed" (did not stop in time), "exit code 3", "signal 9 (Killed)", "error: ..."
     [[nodiscard]] double off_cpu_ratio() const; // 1 - cpu_ns / wall_ns, 0 if wall_ns is 0
+};
+
+// What a program has written: its beginning and its end, and how much was left out between the two.
+struct CapturedOutput {
+    std::string text; // with a line that says so where something was left out
+    std::uint64_t dropped_bytes = 0;
+};
+
+// One run of a payload.
+struct PayloadReport {
+    std::string name;      // the Payload's
+    std::string cgroup;    // that it was started in; "" = the executor's own
+    int step = -1;         // index of the step that started it; -1 = backdrop
+    SourcePosition source; // of the op that started it
+    int pid = 0;           // in the guest; 0 if it was not started
+    std::int64_t started_at_ns = 0;
+    std::uint64_t wall_ns = 0;
+    std::uint64_t cpu_ns = 0; // user + system time, with that of the children that it has waited for
+    std::string exit;         // "exit code 0", "signal 9 (Killed), by the OOM killer"; empty if it was not started
+    int exit_code = -1;       // -1 if it died of a signal or was not started
+    int signal = 0;
+    std::string ended_by; // "itself", an op ("kill_payload", "wait_payload", "remove_cgroup"), "teardown", or
+                          // "never_started"
+    std::uint64_t left_processes = 0; // that it left behind when it ended, and that were killed
+    std::string error;                // what went wrong with its ops: op, source position, errno by name; or empty
+    CapturedOutput out;               // standard output
+    CapturedOutput err;               // standard error
 };
 
 struct StimulusEvent {
@@ -98,6 +126,7 @@ struct Record {
     std::uint64_t executor_resident_bytes = 0; // peak resident set of the executor in the guest
     std::vector<StimulusEvent> events;
     std::vector<WorkerReport> workers;
+    std::vector<PayloadReport> payloads; // in the order in which they were started
     std::vector<SchedulerExit> scheduler_exits;
     std::string scheduler_log; // standard output and error of the scheduler, its last 256 KiB
     std::string console;       // kernel console, its last 64 KiB
@@ -106,11 +135,13 @@ struct Record {
 std::string_view to_string(RunEnd end);
 std::optional<RunEnd> run_end_from_string(std::string_view name);
 nlohmann::json to_json(const WorkerReport& report);
+nlohmann::json to_json(const PayloadReport& report);
 nlohmann::json to_json(const StimulusEvent& event);
 nlohmann::json to_json(const SchedulerExit& exit);
 nlohmann::json to_json(const Record& record);
 // For what comes out of a guest: every field checked for presence, type and range.
 Result<WorkerReport> worker_report_from_json(const nlohmann::json& json);
+Result<PayloadReport> payload_report_from_json(const nlohmann::json& json);
 Result<StimulusEvent> stimulus_event_from_json(const nlohmann::json& json);
 Result<SchedulerExit> scheduler_exit_from_json(const nlohmann::json& json);
 

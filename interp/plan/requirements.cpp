@@ -11,10 +11,10 @@ namespace ktstr::plan {
 namespace {
 
 // What is done. A test compares both lists with the executor's own tables.
-constexpr std::array<std::string_view, 14> executed_ops = {
-    "add_cgroup",      "remove_cgroup",    "set_cpuset",       "clear_cpuset",     "swap_cpusets",
-    "spawn",           "stop_cgroup",      "set_affinity",     "move_all_tasks",   "freeze_cgroup",
-    "unfreeze_cgroup", "attach_scheduler", "detach_scheduler", "restart_scheduler"};
+constexpr std::array<std::string_view, 17> executed_ops = {
+    "add_cgroup",    "remove_cgroup",   "set_cpuset",       "clear_cpuset",     "swap_cpusets",     "spawn",
+    "stop_cgroup",   "set_affinity",    "move_all_tasks",   "run_payload",      "wait_payload",     "kill_payload",
+    "freeze_cgroup", "unfreeze_cgroup", "attach_scheduler", "detach_scheduler", "restart_scheduler"};
 constexpr std::array<std::string_view, 18> executed_work_types = {
     "spin_wait",        "yield_heavy", "mixed",           "alu_hot",          "bursty",         "idle_churn",
     "timer_latency",    "pipe_io",     "futex_ping_pong", "mutex_contention", "cache_pressure", "cache_yield",
@@ -56,7 +56,9 @@ class Finder {
             if (!scheduler.config.empty()) add("a scheduler's configuration file", scheduler.source);
             if (!scheduler.cgroup_parent.empty()) add("a cgroup for the scheduler's own process", scheduler.source);
         }
-        for (const auto& payload : plan_.payloads) add("payload " + quoted(payload.name), payload.source);
+        for (const auto& payload : plan_.payloads)
+            if (payload.output == Payload::Output::llm)
+                add("the output `llm` of payload " + quoted(payload.name), payload.source);
     }
 
     void ops(const std::vector<Op>& ops) {
@@ -88,7 +90,6 @@ class Finder {
         using Kind = Formula::Kind;
         if (formula.kind == Kind::series) about(quoted(formula.source) + " values");
         if (formula.kind == Kind::snapshot) about("the snapshot " + quoted(formula.subject));
-        if (formula.kind == Kind::payload) about("the metrics of payload " + quoted(formula.subject));
         if (formula.kind == Kind::measure) about("a formula of " + quoted(formula.path));
         for (const auto& operand : formula.operands) terms(operand, about);
     }
@@ -112,7 +113,8 @@ bool is_executed_work_type(std::string_view name) {
 
 bool is_judged(const plan::Formula& formula) {
     switch (formula.kind) {
-    case Formula::Kind::number: return true;
+    case Formula::Kind::number:
+    case Formula::Kind::payload: return true;
     case Formula::Kind::measure:
         return std::find(judged_measures.begin(), judged_measures.end(), formula.path) != judged_measures.end();
     case Formula::Kind::add:

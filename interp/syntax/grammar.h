@@ -95,6 +95,7 @@ struct cold : plain<Kind::cold, key::cold> {};
 struct alias : statement<Kind::alias, key::as, sor<name, text>> {};
 struct every : setting<Kind::every, key::every> {};
 struct at_most : statement<Kind::at_most, key::at_most, expression, key::times> {};
+struct time_limit : setting<Kind::at_most, key::at_most> {};
 struct op
     : sor<cgroup_op<Kind::add_cgroup, key::add_cgroup>,
           statement<Kind::remove_cgroup, key::remove_cgroup, cgroup_path, opt<if_present>>,
@@ -106,7 +107,7 @@ struct op
           statement<Kind::set_affinity, key::set_affinity, cgroup_path, set_expression>,
           statement<Kind::move_all_tasks, key::move_all_tasks, cgroup_path, key::to, cgroup_path>,
           statement<Kind::run_payload, key::run, qualified_name, opt<key::with, args>, opt<place>>,
-          statement<Kind::wait_payload, key::wait, qualified_name, opt<place>>,
+          statement<Kind::wait_payload, key::wait, qualified_name, opt<place>, opt<time_limit>>,
           statement<Kind::kill_payload, key::kill, qualified_name, opt<place>>,
           cgroup_op<Kind::freeze_cgroup, key::freeze>, cgroup_op<Kind::unfreeze_cgroup, key::unfreeze>,
           statement<Kind::snapshot, key::snapshot, sor<name, text>>,

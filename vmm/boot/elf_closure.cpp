@@ -145,6 +145,13 @@ Result<fs::path> find_library(const std::string& name, const DynamicInfo& needer
 
 } // namespace
 
+Result<fs::path> find_shared_library(const std::string& name, const fs::path& program) {
+    elf_version(EV_CURRENT);
+    const auto info = read_dynamic(program);
+    if (!info) return info.error();
+    return find_library(name, *info, program, search_directories(), info->machine);
+}
+
 Result<ElfClosure> elf_closure(const fs::path& program) {
     elf_version(EV_CURRENT);
     auto root = read_dynamic(program);

@@ -21,4 +21,7 @@ struct ElfClosure {
 // it).
 Result<ElfClosure> elf_closure(const std::filesystem::path& program);
 
+// A library that no DT_NEEDED names, looked for in the same places as those of `program`.
+Result<std::filesystem::path> find_shared_library(const std::string& name, const std::filesystem::path& program);
+
 } // namespace ktstr::vmm

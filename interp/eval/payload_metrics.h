@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The numbers in what a payload has written.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "interp/plan/plan.h"
+#include "interp/plan/record.h"
+
+namespace ktstr::eval {
+
+struct MetricValue {
+    std::string name;
+    double value = 0;
+    std::string unit;
+    plan::Metric::Polarity better = plan::Metric::Polarity::none;
+};
+
+struct PayloadMetrics {
+    std::vector<MetricValue> values; // no name twice; in the order of the output
+    std::string absent;              // why there are none, or not all that the payload declares; empty if all is there
+    [[nodiscard]] const MetricValue* find(std::string_view name) const;
+};
+
+// By the payload's kind of output:
+//   exit_code  the metric `exit_code`, if the program exited
+//   json       every number of the first JSON document (an object or an array that begins a line) with its dotted path:
+//              "jobs.0.read.iops"; what stands before and behind the document does not matter
+//   regex      the groups of the first match, which lies within `regex_window` bytes from the beginning of a line
+// Standard error is read if standard output gives none.
+PayloadMetrics read_metrics(const plan::Payload& payload, const plan::PayloadReport& report);
+
+inline constexpr std::size_t regex_window = 4096; // libstdc++ matches by recursion: a longer match could end the stack
+
+} // namespace ktstr::eval
