@@ -11,7 +11,7 @@ namespace ktstr::guest {
 namespace {
 
 constexpr std::uint64_t start_limit_ns = 30 * ns_per_s; // a scheduler under test may keep it from its exec(2)
-constexpr std::uint64_t last_words_ns = 2 * ns_per_s;
+constexpr std::uint64_t last_words_ns = 5 * ns_per_s;   // as long as workers have
 constexpr std::uint64_t kill_limit_ns = 10 * ns_per_s;
 constexpr std::uint64_t kill_interval_ns = 10 * ns_per_ms;
 

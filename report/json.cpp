@@ -2,6 +2,7 @@
 // One JSON object per line. The keys are promised to users: docs and issue trackers quote them.
 #include <nlohmann/json.hpp>
 
+#include "interp/eval/payloads.h"
 #include "report/reporters.h"
 
 namespace ktstr::report {
@@ -40,6 +41,7 @@ class JsonReporter : public Reporter {
                {"duration_ms", result.duration_ms},
                {"sidecar", result.sidecar.empty() ? Object() : Object(result.sidecar.string())},
                {"failures", failures_of(result.verdict)},
+               {"metrics", eval::metrics_json(result.plan, result.record, true)},
                {"skipped", skip_reason(result.verdict)}});
     }
 

@@ -169,7 +169,8 @@ struct Describe {
         return words;
     }
     OpWords operator()(const plan::WaitPayload& op) const {
-        return {"wait until payload " + op.payload + " " + place_words(op.cgroup) + " ends"};
+        return {"wait until payload " + op.payload + " " + place_words(op.cgroup) + " ends, for at most " +
+                duration_words(op.limit_ns)};
     }
     OpWords operator()(const plan::KillPayload& op) const {
         return {"kill payload " + op.payload + " " + place_words(op.cgroup)};

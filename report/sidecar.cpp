@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "interp/eval/payloads.h"
-#include "interp/plan/names.h"
 #include "report/variant.h"
 
 namespace ktstr::report {
@@ -114,21 +113,6 @@ json cleanup_duration(const std::vector<plan::PhaseTime>& phases) {
 
 json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
 
-// Of all payloads, one by one; those of the same name in the order of their runs.
-json metrics_json(const ScenarioResult& result) {
-    json all = json::array();
-    const auto metrics = eval::payload_metrics(result.plan, result.record);
-    for (std::size_t i = 0; i < metrics.size(); ++i)
-        for (const auto& metric : metrics[i].values)
-            all.push_back({{"payload", result.record.payloads[i].name},
-                           {"cgroup", result.record.payloads[i].cgroup},
-                           {"name", metric.name},
-                           {"value", metric.value},
-                           {"unit", metric.unit},
-                           {"better", plan::name_of(plan::polarity_names, metric.better)}});
-    return all;
-}
-
 void add_verdict(json& sidecar, const eval::Verdict& verdict) {
     sidecar["passed"] = verdict.outcome == eval::Outcome::pass;
     sidecar["skipped"] = verdict.outcome == eval::Outcome::skip;
@@ -185,7 +169,7 @@ json sidecar_json(const ScenarioResult& result, std::chrono::system_clock::time_
                     {"topology", identity.topology},
                     {"scheduler", identity.scheduler},
                     {"payload", or_null(identity.payload)},
-                    {"metrics", metrics_json(result)},
+                    {"metrics", eval::metrics_json(result.plan, result.record, false)},
                     {"vcpus", result.plan.topology.cpus()},
                     {"work_type", identity.work_type},
                     {"sysctls", identity.sysctls},

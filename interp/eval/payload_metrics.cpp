@@ -113,7 +113,7 @@ std::vector<MetricValue> groups_of(const std::cmatch& match, const std::vector<p
 // Windows that begin at a line and overlap by half.
 std::vector<MetricValue> numbers_of_regex(std::string_view text, const plan::Payload& payload) {
     try {
-        const std::regex regex(payload.pattern, std::regex::ECMAScript);
+        const std::regex regex(payload.pattern, std::regex::ECMAScript | std::regex::multiline);
         for (std::size_t at = 0; at < text.size();) {
             auto window = text.substr(at, regex_window);
             const bool is_last = at + window.size() == text.size();

@@ -29,7 +29,8 @@ struct PayloadMetrics {
 //   exit_code  the metric `exit_code`, if the program exited
 //   json       every number of the first JSON document (an object or an array that begins a line) with its dotted path:
 //              "jobs.0.read.iops"; what stands before and behind the document does not matter
-//   regex      the groups of the first match, which lies within `regex_window` bytes from the beginning of a line
+//   regex      the groups of the first match; ^ and $ match at the ends of every line. A match is found if it is no
+//              longer than half of `regex_window`
 // Standard error is read if standard output gives none.
 PayloadMetrics read_metrics(const plan::Payload& payload, const plan::PayloadReport& report);
 

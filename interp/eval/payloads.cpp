@@ -120,6 +120,13 @@ struct Judge {
     }
 };
 
+nlohmann::json to_json(const MetricValue& metric) {
+    return {{"name", metric.name},
+            {"value", metric.value},
+            {"unit", metric.unit},
+            {"better", plan::name_of(plan::polarity_names, metric.better)}};
+}
+
 struct Seen {
     std::size_t runs = 0;
     const PayloadReport* report = nullptr; // the last
@@ -143,9 +150,22 @@ PayloadMetrics metrics_of(const plan::Plan& plan, const PayloadReport& report) {
 
 } // namespace
 
-std::vector<PayloadMetrics> payload_metrics(const plan::Plan& plan, const plan::Record& record) {
-    std::vector<PayloadMetrics> all;
-    for (const auto& report : record.payloads) all.push_back(metrics_of(plan, report));
+nlohmann::json metrics_json(const plan::Plan& plan, const plan::Record& record, bool declared) {
+    auto all = nlohmann::json::array();
+    for (const auto& report : record.payloads) {
+        const plan::Payload* payload = find_payload(plan, report.name);
+        if (payload == nullptr) continue;
+        for (const auto& metric : read_metrics(*payload, report).values) {
+            const bool is_declared =
+                std::any_of(payload->metrics.begin(), payload->metrics.end(),
+                            [&metric](const plan::Metric& one) { return one.name == metric.name; });
+            if (declared && !is_declared) continue;
+            auto entry = to_json(metric);
+            entry["payload"] = report.name;
+            entry["cgroup"] = report.cgroup;
+            all.push_back(std::move(entry));
+        }
+    }
     return all;
 }
 
@@ -154,12 +174,8 @@ nlohmann::json payloads_json(const plan::Plan& plan, const plan::Record& record)
     for (const auto& report : record.payloads) {
         const PayloadMetrics metrics = metrics_of(plan, report);
         auto values = nlohmann::json::array();
-        for (const auto& metric : metrics.values)
-            values.push_back({{"name", metric.name},
-                              {"value", metric.value},
-                              {"unit", metric.unit},
-                              {"better", plan::name_of(plan::polarity_names, metric.better)}});
-        nlohmann::json entry = to_json(report);
+        for (const auto& metric : metrics.values) values.push_back(to_json(metric));
+        nlohmann::json entry = plan::to_json(report);
         entry["metrics"] = std::move(values);
         if (!metrics.absent.empty()) entry["absent"] = metrics.absent;
         all.push_back(std::move(entry));

@@ -12,11 +12,11 @@
 
 namespace ktstr::eval {
 
-// The metrics of each of record.payloads, in its order.
-std::vector<PayloadMetrics> payload_metrics(const plan::Plan& plan, const plan::Record& record);
-
 // The reports with "metrics" ({name, value, unit, better}) and "absent", as sidecars and Lua checks have them.
 nlohmann::json payloads_json(const plan::Plan& plan, const plan::Record& record);
+
+// All metrics in one list, with "payload" and "cgroup"; `declared`: only those that the payload declares.
+nlohmann::json metrics_json(const plan::Plan& plan, const plan::Record& record, bool declared);
 
 // Of every run of every payload: that it could be started and ended by itself or by an op, within its time; that it
 // exited with 0, unless its own checks speak of its exit code; and its own checks. A program that the scenario has

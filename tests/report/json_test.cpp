@@ -32,7 +32,7 @@ TEST_CASE("a scenario is one JSON line with the promised keys, and a summary end
     CHECK(lines[0] ==
           R"({"type":"scenario","name":"even split","file":"scenarios/even.ktl","variant":"8f37469c49c05e23",)"
           R"("scheduler":"eevdf","topology":"1n2l2c1t","kernel":"6.12.57","verdict":"pass",)"
-          R"("duration_ms":3200.0,"sidecar":null,"failures":[],"skipped":null})");
+          R"("duration_ms":3200.0,"sidecar":null,"failures":[],"metrics":[],"skipped":null})");
     const auto failed = nlohmann::json::parse(lines[1]);
     CHECK(failed["verdict"] == "fail");
     CHECK(failed["scheduler"] == "scx_ktstr");

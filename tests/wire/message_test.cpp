@@ -65,6 +65,26 @@ TEST_CASE("numbers out of range are refused, not wrapped") {
     }
 }
 
+TEST_CASE("what a payload has written and how it ended arrive as they were sent") {
+    const auto output = decode_payload_output(encode(PayloadOutput{3, "stderr", "half of \xc3"}));
+    REQUIRE(output);
+    CHECK(output->number == 3);
+    CHECK(output->stream == "stderr");
+    CHECK(output->text == "half of \xc3"); // a character may be cut in two by a piece's end
+    CHECK_FALSE(decode_payload_output(encode(PayloadOutput{3, "stdlog", ""})));
+    plan::PayloadReport report;
+    report.name = "bench";
+    report.source = {"a.ktl", 3, 5};
+    report.exit = "signal 9 (Killed)";
+    report.signal = 9;
+    report.ended_by = "kill_payload";
+    report.out.dropped_bytes = 1ULL << 40U;
+    const auto end = decode_payload_end(encode(PayloadEnd{7, report}));
+    REQUIRE(end);
+    CHECK(end->number == 7);
+    CHECK(to_json(end->report) == to_json(report));
+}
+
 TEST_CASE("a message nested a million deep is refused, not followed") {
     CHECK_FALSE(decode_hello(std::string(1'000'000, '\x81')));
 }
@@ -79,6 +99,8 @@ TEST_CASE("random and damaged messages never crash the decoders") {
         for (std::size_t i = 0; i < 1 + random() % 4; ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
         if (random() % 4 == 0) bytes.resize(random() % bytes.size());
         (void)decode_workers(bytes);
+        (void)decode_payload_output(bytes);
+        (void)decode_payload_end(bytes);
         (void)decode_finish(bytes);
         (void)decode_event(bytes);
     }

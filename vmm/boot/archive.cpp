@@ -244,9 +244,12 @@ Result<FoundProgram> find_payload_program(const std::string& name, const fs::pat
     Candidates candidates;
     add_usual_places(candidates, name, base_directory);
     const std::string package = package_of(fs::path(name).filename().string());
-    return first_of(candidates, name,
-                    package.empty() ? "install it, put it on PATH, or write its path"
-                                    : "on Debian: apt-get install " + package);
+    const std::string hint =
+        package.empty() ? "install it, put it on PATH, or write its path" : "on Debian: apt-get install " + package;
+    auto found = first_of(candidates, name, hint);
+    if (!found && name.find('/') == std::string::npos)
+        return Error{"there is no program '" + name + "' on PATH, nor in " + own_directory().string(), hint};
+    return found;
 }
 
 } // namespace ktstr::vmm
