@@ -12,14 +12,14 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 void write_program(const Sandbox& sandbox, const std::string& name, const std::string& text) {
-    REQUIRE(write_file(sandbox.path(name), text, 0755));
+    std::filesystem::permissions(sandbox.write(name, text), std::filesystem::perms(0755));
 }
 
 nlohmann::json record_of(const Outcome& outcome, const Sandbox& sandbox) {
     INFO(outcome.errors);
     const auto lines = outcome.lines();
     REQUIRE(lines.size() == 2);
-    const auto content = read_file(sandbox.path(lines[0]["sidecar"].get<std::string>()));
+    const auto content = read_file(sandbox.path("work") / lines[0]["sidecar"].get<std::string>());
     REQUIRE(content);
     return nlohmann::json::parse(*content);
 }
@@ -93,12 +93,12 @@ scenario "bad day" {
     const auto& hangs = payload_of(record, "hangs");
     CHECK(hangs["ended_by"] == "wait_payload");
     CHECK_THAT(hangs["error"].get<std::string>(),
-               ContainsSubstring("wait_payload at a.ktl:22:3: ") && ContainsSubstring("ETIMEDOUT"));
+               ContainsSubstring("wait_payload at a.ktl:21:3: ") && ContainsSubstring("ETIMEDOUT"));
     CHECK(payload_of(record, "eats")["exit"] == "signal 9 (Killed), by the OOM killer");
     const auto& removed = payload_of(record, "removed");
     CHECK(removed["ended_by"] == "never_started");
     CHECK_THAT(removed["error"].get<std::string>(),
-               ContainsSubstring("run_payload at a.ktl:27:3: ") && ContainsSubstring("ENOENT"));
+               ContainsSubstring("run_payload at a.ktl:26:3: ") && ContainsSubstring("ENOENT"));
     const auto failures = outcome.lines()[0]["failures"];
     CHECK(failures.size() == 4); // fails, hangs, eats, removed
     CHECK(sandbox.leftovers().empty());
@@ -106,7 +106,10 @@ scenario "bad day" {
 
 TEST_CASE("payloads end with the step that has started them, with a moment for their last words") {
     const Sandbox sandbox;
-    write_program(sandbox, "polite", "#!/bin/sh\ntrap 'echo rps: 42; exit 0' TERM\nwhile :; do sleep 0.05; done\n");
+    write_program(sandbox, "polite",
+                  "#!/bin/sh\ntrap 'echo rps: 42; exit 0' TERM\n: >/tmp/up.$$\nwhile :; do sleep 0.05; done\n");
+    // The trap must be set before the step may end, however slow the guest is.
+    write_program(sandbox, "both_up", "#!/bin/sh\nuntil set -- /tmp/up.*; [ $# -eq 2 ]; do sleep 0.05; done\n");
     const auto outcome = run_file(sandbox, R"(
 payload polite {
   binary "./polite"
@@ -115,6 +118,7 @@ payload polite {
   metric "rps" { unit "requests/s"  better higher }
   expect { metric "rps" within 42 .. 42 }
 }
+payload both_up { binary "./both_up" }
 payload deaf { binary "sleep"  args ["1000"] }
 scenario "steps" {
   backdrop {
@@ -124,6 +128,8 @@ scenario "steps" {
   step "one" for 200ms {
     cgroup own { }
     run polite in own
+    run both_up
+    wait both_up
     run deaf in box
   }
   step "two" for 200ms {
@@ -140,12 +146,12 @@ scenario "steps" {
     INFO(outcome.output);
     CHECK(outcome.exit.exit_code == 0);
     const auto record = record_of(outcome, sandbox);
-    REQUIRE(record["payloads"].size() == 4);
+    REQUIRE(record["payloads"].size() == 5);
     CHECK(record["payloads"][0]["ended_by"] == "teardown");
     CHECK(record["payloads"][0]["step"] == -1);
     CHECK(record["payloads"][1]["cgroup"] == "own");
-    CHECK(record["payloads"][2]["ended_by"] == "teardown");
-    CHECK(record["payloads"][3]["ended_by"] == "kill_payload");
+    CHECK(record["payloads"][3]["ended_by"] == "teardown");
+    CHECK(record["payloads"][4]["ended_by"] == "kill_payload");
     CHECK(outcome.lines()[0]["metrics"].size() == 2);
 }
 
