@@ -154,7 +154,7 @@ TEST_CASE("the caret stands under its column after tabs and wide characters") {
 }
 
 TEST_CASE("the command to run a scenario again repeats what shaped it, and names the kernel as it was named") {
-    auto result = failed_result();
+    auto result = short_failure();
     result.options = {"-P", "crowd=4", "-P", "name=\"a b\"", "--topology", "1n1l4c1t", "--duration", "5s"};
     CHECK(report::rerun_command(result) ==
           "ktstr run scenarios/even.ktl --filter 'uneven split' -P crowd=4 -P 'name=\"a b\"' --topology 1n1l4c1t "
