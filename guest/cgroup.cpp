@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "guest/kernel_file.h"
+#include "guest/work/table.h"
 
 namespace ktstr::guest {
 
@@ -65,9 +66,17 @@ Result<void> check_effective(const std::string& directory, const std::string& fi
 
 std::set<std::string> CgroupTree::inner_names(const plan::Plan& plan) {
     std::set<std::string> inner;
-    for_each_op(plan, [&inner](const plan::Op& op) {
+    const auto makes_cgroups = [](const plan::Work& work) {
+        const WorkLoopEntry* entry = find_work_loop(work.work_type);
+        return entry != nullptr && entry->makes_cgroups;
+    };
+    for_each_op(plan, [&](const plan::Op& op) {
+        const auto* spawn = std::get_if<plan::Spawn>(&op.action);
+        if (spawn != nullptr && !spawn->cgroup.empty() && makes_cgroups(spawn->work)) inner.insert(spawn->cgroup);
         const auto* add = std::get_if<plan::AddCgroup>(&op.action);
         if (add == nullptr) return;
+        const auto& works = add->spec.works;
+        if (std::any_of(works.begin(), works.end(), makes_cgroups)) inner.insert(add->spec.name);
         for (std::string name = parent_of(add->spec.name); !name.empty(); name = parent_of(name)) inner.insert(name);
     });
     return inner;
@@ -107,6 +116,10 @@ std::string CgroupTree::path(const std::string& name) const {
 
 std::string CgroupTree::process_path(const std::string& name) const {
     return inner_.contains(name) ? path(name) + "/" + leaf_name : path(name);
+}
+
+std::string CgroupTree::base_path(const std::string& name) const {
+    return name.empty() ? mount_point_ + "/" + root_name : path(name);
 }
 
 bool CgroupTree::exists(const std::string& name) const { return path_exists(path(name)); }

@@ -4,7 +4,8 @@
 //
 // A cgroup that hands controllers down must not hold processes itself (Documentation/admin-guide/cgroup-v2.rst, "No
 // Internal Process Constraint"). So the workers of a cgroup that has cgroups below it anywhere in the plan live in a
-// leaf of it, "<name>/ktstr.workers"; all others live in the cgroup itself.
+// leaf of it, "<name>/ktstr.workers", and so do those of a cgroup with work that makes cgroups below it; all others
+// live in the cgroup itself.
 #pragma once
 
 #include <sys/types.h>
@@ -26,7 +27,7 @@ class CgroupTree {
     static Result<CgroupTree> create(std::string mount_point);
     // The names that will have others below them (inner_names()); before the first create_cgroup().
     void set_inner(std::set<std::string> inner) { inner_ = std::move(inner); }
-    // The names of `plan` that have others below them.
+    // The names of `plan` that have others below them, or get them from their workers.
     static std::set<std::string> inner_names(const plan::Plan& plan);
 
     [[nodiscard]] bool has_controller(const std::string& controller) const { return controllers_.contains(controller); }
@@ -34,6 +35,8 @@ class CgroupTree {
     [[nodiscard]] std::string path(const std::string& name) const;
     // Where the processes of the cgroup live.
     [[nodiscard]] std::string process_path(const std::string& name) const;
+    // Below which its workers make cgroups of their own; of the executor's own cgroup, the scenario's root.
+    [[nodiscard]] std::string base_path(const std::string& name) const;
     // The directory of process_path(), for clone3.
     [[nodiscard]] Result<Fd> open(const std::string& name) const;
 

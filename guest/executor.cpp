@@ -12,6 +12,7 @@
 #include "guest/event_loop.h"
 #include "guest/scenario_runner.h"
 #include "guest/scheduler_control.h"
+#include "guest/scratch_disk.h"
 #include "guest/system.h"
 #include "guest/timeline.h"
 #include "guest/worker_pool.h"
@@ -99,6 +100,9 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
     const WorkerCount count = count_workers(plan);
     auto pool = WorkerPool::create(count.workers, count.groups, AffinityResolver(plan.topology, begin.seed));
     if (!pool) return executor_failed(pool.error());
+    auto disk = open_scratch_disk();
+    if (!disk) return executor_failed(disk.error());
+    pool->use_disk(disk->file.get(), disk->bytes);
     std::optional<SchedulerControl> scheduler;
     if (!plan.schedulers.empty())
         scheduler.emplace(loop, timeline,

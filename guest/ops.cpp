@@ -31,7 +31,12 @@ Result<void> ScenarioRunner::require_cgroup(const std::string& name) const {
 }
 
 Result<void> ScenarioRunner::spawn(const plan::Work& work, const std::string& cgroup) {
-    Placement placement{.cgroup = cgroup, .cgroup_fd = -1, .allowed = {}, .step = timeline_.step()};
+    Placement placement{.cgroup = cgroup,
+                        .cgroup_fd = -1,
+                        .allowed = {},
+                        .step = timeline_.step(),
+                        .cgroup_home = cgroups_.process_path(cgroup),
+                        .cgroup_base = cgroups_.base_path(cgroup)};
     auto allowed = cgroups_.effective_cpus(cgroup);
     if (!allowed) return allowed.error();
     placement.allowed = std::move(*allowed);

@@ -7,11 +7,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
+#include <string>
 
 namespace ktstr::guest {
 
@@ -72,10 +73,17 @@ void set_user(const plan::Work& work, WorkerSlot& slot) {
 
 } // namespace
 
-void fail_worker(WorkerSlot& slot, std::string_view what, int errno_value) {
+void fail_worker(WorkerSlot& slot, std::string_view what, int errno_value, std::string_view needs) {
     const char* why = ::strerrordesc_np(errno_value);
-    std::snprintf(slot.failure.data(), slot.failure.size(), "cannot %.*s: %s", static_cast<int>(what.size()),
-                  what.data(), why != nullptr ? why : "unknown error");
+    std::string text = "cannot " + std::string(what) + ": " + (why != nullptr ? why : "unknown error");
+    if (!needs.empty()) text += "; it takes " + std::string(needs);
+    refuse_work(slot, text);
+}
+
+void refuse_work(WorkerSlot& slot, std::string_view why) {
+    const std::size_t length = std::min(why.size(), slot.failure.size() - 1);
+    std::copy_n(why.begin(), length, slot.failure.begin());
+    slot.failure.at(length) = '\0';
     ::_exit(1);
 }
 

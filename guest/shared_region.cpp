@@ -48,10 +48,10 @@ SharedRegion::~SharedRegion() {
 
 FutexWord& SharedRegion::started_batch() const { return static_cast<GroupSlot*>(memory_)->word; }
 
-WorkerSlot* SharedRegion::take_worker_slot() {
-    if (workers_left_ == 0) return nullptr;
-    --workers_left_;
-    return workers_++;
+WorkerSlot* SharedRegion::take_worker_slots(std::size_t count) {
+    if (workers_left_ < count) return nullptr;
+    workers_left_ -= count;
+    return std::exchange(workers_, workers_ + count);
 }
 
 GroupSlot* SharedRegion::take_group_slot() {

@@ -21,8 +21,8 @@ class SharedRegion {
 
     // The number of the last batch of workers that may run: workers sleep on it until their batch's turn.
     [[nodiscard]] FutexWord& started_batch() const;
-    // Each slot is handed out once. Null when there is none left.
-    WorkerSlot* take_worker_slot();
+    // Each slot is handed out once. Null when there are not as many left.
+    WorkerSlot* take_worker_slots(std::size_t count); // one after the other
     GroupSlot* take_group_slot();
 
   private:

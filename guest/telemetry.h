@@ -8,6 +8,7 @@
 #pragma once
 
 #include <sys/rseq.h>
+#include <sys/types.h>
 
 #include <array>
 #include <atomic>
@@ -52,7 +53,7 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint64_t> isolation_violations{0};
     std::atomic<int> isolation_cpu{-1};
     std::array<std::atomic<std::uint64_t>, cpu_words> seen_cpus{};
-    std::array<char, 160> failure{}; // why it gave up, zero-terminated; empty if it did not
+    std::array<char, 256> failure{}; // why it gave up, zero-terminated; empty if it did not
 
     // Written by the executor.
     alignas(64) std::atomic<std::uint32_t> stop{0}; // a futex: 1 = end now
@@ -62,7 +63,12 @@ struct alignas(64) WorkerSlot {
     // When the executor last had it frozen: no part of a gap.
     std::atomic<std::uint64_t> frozen_from_ticks{0};
     std::atomic<std::uint64_t> frozen_until_ticks{0};
-    double ticks_per_ns = 1; // set before the start
+    double ticks_per_ns = 1;   // set before the start
+    std::atomic<pid_t> pid{0}; // set before the start
+
+    // For the other members of its group.
+    alignas(64) std::atomic<std::uint32_t> call{0}; // a futex: grows by one whenever it is called upon
+    std::atomic<std::uint32_t> notice{0};           // a futex: what it has to tell (a port); 0 until it has
 };
 
 // The executor's side of the epoch: begin, change the kernel's cpuset, end with what holds from then on.

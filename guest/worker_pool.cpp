@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/worker_pool.h"
 
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,27 +13,14 @@
 #include "base/process.h"
 #include "guest/kernel_file.h"
 #include "guest/placement.h"
+#include "guest/work/table.h"
 #include "guest/worker_process.h"
+#include "interp/plan/disk.h"
 #include "interp/plan/work_types.h"
 
 namespace ktstr::guest {
 
 namespace {
-
-// Two pipes that close themselves in the executor once the group's workers have them.
-struct OwnedPipes {
-    std::array<Fd, 4> ends;
-    GroupPipes numbers;
-
-    Result<void> open() {
-        for (auto* pipe : {&numbers.forth, &numbers.back})
-            if (::pipe2(pipe->data(), O_CLOEXEC) != 0)
-                return errno_error("create", "a pipe", errno);
-            else
-                for (std::size_t i = 0; i < 2; ++i) ends.at((pipe == &numbers.forth ? 0 : 2) + i) = Fd(pipe->at(i));
-        return {};
-    }
-};
 
 // "time on a CPU, time runnable but waiting, times put on a CPU" (Documentation/scheduler/sched-stats.rst)
 void read_schedstat(WorkerProcess& worker) {
@@ -103,40 +89,72 @@ Result<WorkerPool> WorkerPool::create(std::size_t workers, std::size_t groups, A
 
 Result<void> WorkerPool::spawn(const plan::Work& work, const Placement& placement) {
     const plan::WorkType* type = plan::find_work_type(work.work_type);
-    if (type == nullptr || find_work_loop(work.work_type) == nullptr)
+    const WorkLoopEntry* entry = find_work_loop(work.work_type);
+    if (type == nullptr || entry == nullptr)
         return Error{"'" + work.work_type + "' is not a work type of this executor",
                      "use ktstr and executor of one build"};
     const int size = type->group_size_with(work.parameters);
     if (work.workers % size != 0)
         return Error{"'" + work.name + "' has " + std::to_string(work.workers) + " workers, but " + work.work_type +
                      " takes groups of " + std::to_string(size)};
+    plan::Affinity affinity = work.affinity;
+    if (entry->on_siblings) {
+        if (affinity.kind != plan::Affinity::Kind::inherit && affinity.kind != plan::Affinity::Kind::smt_siblings)
+            return Error{"'" + work.name + "': " + work.work_type + " places its pairs itself", "give it no affinity"};
+        affinity.kind = plan::Affinity::Kind::smt_siblings;
+    }
     for (int first = 0; first < work.workers; first += size)
-        if (auto spawned = spawn_group(work, placement, first, size); !spawned) return spawned;
+        if (auto spawned = spawn_group(work, affinity, placement, first, size); !spawned) return spawned;
     return {};
 }
 
-Result<void> WorkerPool::spawn_group(const plan::Work& work, const Placement& placement, int first, int size) {
+Result<DiskExtent> WorkerPool::take_disk(const plan::Work& work) {
+    const std::uint64_t bytes = plan::disk_bytes_of_group(work);
+    if (bytes == 0) return DiskExtent{};
+    if (disk_.fd < 0)
+        return Error{"'" + work.name + "' needs the scratch disk, which this kernel does not show",
+                     "use a kernel with CONFIG_VIRTIO_BLK=y and CONFIG_VIRTIO_PCI=y (not as modules)"};
+    constexpr std::uint64_t alignment = 1ULL << 20U;
+    const std::uint64_t taken = (bytes + alignment - 1) / alignment * alignment;
+    if (taken > disk_.bytes)
+        return Error{"'" + work.name + "' and those before it need more than the scratch disk has",
+                     "give them less with `size`"};
+    const DiskExtent extent{disk_.fd, disk_.offset, bytes};
+    disk_.offset += taken;
+    disk_.bytes -= taken;
+    return extent;
+}
+
+Result<void> WorkerPool::spawn_group(const plan::Work& work, const plan::Affinity& affinity, const Placement& placement,
+                                     int first, int size) {
     const WorkLoopEntry& entry = *find_work_loop(work.work_type);
-    GroupSlot* group = size > 1 ? region_.take_group_slot() : nullptr;
-    OwnedPipes pipes;
-    if (entry.needs_pipes)
-        if (auto opened = pipes.open(); !opened) return opened;
-    for (int member = 0; member < size; ++member) {
-        WorkerSlot* slot = region_.take_worker_slot();
-        if (slot == nullptr || (size > 1 && group == nullptr))
-            return Error{"the plan starts more workers than were counted in it"};
+    std::vector<Fd> files; // close themselves in the executor once the group's workers have them
+    if (entry.open_files != nullptr) {
+        auto opened = entry.open_files(work, size);
+        if (!opened) return opened.error();
+        files = std::move(*opened);
+    }
+    auto disk = take_disk(work);
+    if (!disk) return disk.error();
+    WorkerSetting setting{.work = work,
+                          .members = region_.take_worker_slots(static_cast<std::size_t>(size)),
+                          .size = size,
+                          .group = size > 1 ? region_.take_group_slot() : nullptr,
+                          .disk = *disk,
+                          .cgroup_home = placement.cgroup_home,
+                          .cgroup_base = placement.cgroup_base};
+    if (setting.members == nullptr || (size > 1 && setting.group == nullptr))
+        return Error{"the plan starts more workers than were counted in it"};
+    for (const auto& file : files) setting.files.push_back(file.get());
+    for (; setting.member < size; ++setting.member) {
+        WorkerSlot* slot = setting.members + setting.member;
         end_cpuset_change(*slot, placement.allowed);
         slot->ticks_per_ns = clock_.ticks_per_ns();
-        auto pid = fork_worker({.work = work,
-                                .entry = entry,
-                                .slot = *slot,
-                                .group = group,
-                                .pipes = pipes.numbers,
-                                .member = member,
-                                .started_batch = region_.started_batch(),
-                                .batch = batch_},
-                               placement.cgroup_fd);
+        auto pid =
+            fork_worker({.entry = entry, .setting = setting, .started_batch = region_.started_batch(), .batch = batch_},
+                        placement.cgroup_fd);
         if (!pid) return pid.error();
+        slot->pid = *pid;
         pending_ = true;
         WorkerProcess& worker = workers_.emplace_back();
         worker.number = static_cast<int>(workers_.size()) - 1;
@@ -147,8 +165,8 @@ Result<void> WorkerPool::spawn_group(const plan::Work& work, const Placement& pl
         worker.work_type = work.work_type;
         worker.slot = slot;
         if (auto applied = apply_policy(*pid, work); !applied) return applied;
-        if (work.affinity.kind == plan::Affinity::Kind::inherit) continue;
-        if (auto applied = set_affinity(worker, work.affinity, placement.allowed, first + member); !applied)
+        if (affinity.kind == plan::Affinity::Kind::inherit) continue;
+        if (auto applied = set_affinity(worker, affinity, placement.allowed, first + setting.member); !applied)
             return applied;
     }
     return {};

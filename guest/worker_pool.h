@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/result.h"
 #include "guest/placement.h"
 #include "guest/shared_region.h"
@@ -50,6 +49,8 @@ struct Placement {
     int cgroup_fd = -1;   // of the cgroup's directory; -1 = the caller's own cgroup
     plan::CpuSet allowed; // the cgroup's effective cpuset, for the isolation check
     int step = -1;
+    std::string cgroup_home = {}; // the same directory's path
+    std::string cgroup_base = {}; // below which those of its workers that make cgroups make them
 };
 
 using WorkerFilter = std::function<bool(const WorkerProcess&)>;
@@ -58,6 +59,9 @@ class WorkerPool {
   public:
     // Room for `workers` over the pool's whole life, in at most `groups` groups.
     static Result<WorkerPool> create(std::size_t workers, std::size_t groups, AffinityResolver resolver);
+
+    // The scratch disk, of `bytes`, for the work that does block I/O. `fd` stays the caller's, and open.
+    void use_disk(int fd, std::uint64_t bytes) { disk_ = {fd, 0, bytes}; }
 
     // Phase one: forks and places the workers of `work`. They sleep until start(). On an error those already forked are
     // left in the pool, to be stopped like any other.
@@ -92,11 +96,15 @@ class WorkerPool {
     WorkerPool(SharedRegion region, AffinityResolver resolver)
         : region_(std::move(region)), resolver_(std::move(resolver)) {}
     // Of workers `first` to `first + size - 1` of the work.
-    Result<void> spawn_group(const plan::Work& work, const Placement& placement, int first, int size);
+    Result<void> spawn_group(const plan::Work& work, const plan::Affinity& affinity, const Placement& placement,
+                             int first, int size);
+    // A part of the disk for the next group of `work`; of no bytes if it does no block I/O.
+    Result<DiskExtent> take_disk(const plan::Work& work);
 
     SharedRegion region_;
     AffinityResolver resolver_;
     TickClock clock_;
+    DiskExtent disk_; // what is left of it
     std::vector<WorkerProcess> workers_;
     std::uint32_t batch_ = 1; // that new workers belong to
     bool pending_ = false;

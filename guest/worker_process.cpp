@@ -19,11 +19,10 @@ namespace ktstr::guest {
 
 namespace {
 
-// Everything above standard error, but for the group's pipes.
-void close_other_descriptors(const GroupPipes& pipes) {
-    std::vector<int> kept;
-    for (const int fd : {pipes.forth[0], pipes.forth[1], pipes.back[0], pipes.back[1]})
-        if (fd >= 0) kept.push_back(fd);
+// Everything above standard error, but for what the worker was given.
+void close_other_descriptors(const WorkerSetting& setting) {
+    std::vector<int> kept = setting.files;
+    if (setting.disk.fd >= 0) kept.push_back(setting.disk.fd);
     std::sort(kept.begin(), kept.end());
     unsigned first = 3;
     for (const int fd : kept) {
@@ -45,8 +44,8 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void wait_for_start(const WorkerStart& start) {
-    while (start.slot.stop.load() == 0) {
+void wait_for_start(const WorkerStart& start, const WorkerSlot& slot) {
+    while (slot.stop.load() == 0) {
         const std::uint32_t now = start.started_batch.load(std::memory_order_acquire);
         if (now >= start.batch) return;
         futex_wait(start.started_batch, now);
@@ -56,14 +55,15 @@ void wait_for_start(const WorkerStart& start) {
 [[noreturn]] void become_worker(const WorkerStart& start) {
     reset_signals();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    close_other_descriptors(start.pipes);
+    close_other_descriptors(start.setting);
     // The executor is exempt from the OOM killer; its workers are what it should take first. Outside of a guest this
     // may be refused, and does not matter.
     (void)write_kernel_file("/proc/self/oom_score_adj", "500");
-    place_itself(start.work, start.slot);
-    wait_for_start(start);
-    start.slot.setup_cpu_ns = thread_cpu_ns();
-    Worker worker(start.slot, start.work.parameters, start.group, start.pipes, start.member);
+    WorkerSlot& slot = start.setting.members[start.setting.member];
+    place_itself(start.setting.work, slot);
+    wait_for_start(start, slot);
+    slot.setup_cpu_ns = thread_cpu_ns();
+    Worker worker(start.setting);
     start.entry.loop(worker);
     ::_exit(0);
 }
@@ -86,7 +86,7 @@ Result<pid_t> fork_worker(const WorkerStart& start, int cgroup_fd) {
     const int clone_errno = errno;
     if (pid == 0) become_worker(start);
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
-    if (pid < 0) return errno_error("fork a worker of", "'" + start.work.name + "'", clone_errno);
+    if (pid < 0) return errno_error("fork a worker of", "'" + start.setting.work.name + "'", clone_errno);
     ::setpgid(pid, pid); // done from here, so that it holds before anything else is done to the worker
     return pid;
 }

@@ -5,18 +5,15 @@
 #include <sys/types.h>
 
 #include "base/result.h"
+#include "guest/work/table.h"
 #include "guest/work/worker.h"
 #include "interp/plan/plan.h"
 
 namespace ktstr::guest {
 
 struct WorkerStart {
-    const plan::Work& work;
     const WorkLoopEntry& entry;
-    WorkerSlot& slot;
-    GroupSlot* group = nullptr;
-    GroupPipes pipes = {};
-    int member = 0;
+    const WorkerSetting& setting;
     FutexWord& started_batch; // it may run when this has reached `batch`
     std::uint32_t batch = 1;
 };

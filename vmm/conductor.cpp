@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 
+#include "interp/plan/disk.h"
 #include "vmm/boot/machine.h"
 #include "vmm/patience.h"
 #include "wire/frame.h"
@@ -78,7 +79,8 @@ MachineConfig machine_config(const RunRequest& request) {
             .topology = request.plan.topology,
             .memory_bytes = request.plan.memory_bytes,
             .kernel_args = request.plan.kernel_args,
-            .accelerator = request.accelerator};
+            .accelerator = request.accelerator,
+            .disk = plan::needs_disk(request.plan)};
 }
 
 // For payloads to end, beyond the steps' holds.

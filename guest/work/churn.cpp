@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "guest/work/affinity_walk.h"
 #include "guest/work/loops.h"
+#include "guest/work/own_policy.h"
 
 namespace ktstr::guest::work {
-
-namespace {
-
-std::vector<int> allowed_cpus(Worker& worker) {
-    cpu_set_t set;
-    if (::sched_getaffinity(0, sizeof(set), &set) != 0) worker.fail("read its own affinity", errno);
-    std::vector<int> cpus;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-    return cpus;
-}
-
-bool pin_to(const std::vector<int>& cpus) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    for (const int cpu : cpus) CPU_SET(static_cast<unsigned>(cpu), &set);
-    return ::sched_setaffinity(0, sizeof(set), &set) == 0;
-}
-
-} // namespace
 
 void fork_exit(Worker& worker) {
     while (worker.running()) {
@@ -45,38 +26,36 @@ void nice_sweep(Worker& worker) {
     const std::uint64_t interval = worker.parameter("interval");
     while (worker.running())
         for (int nice = 19; nice >= -20 && worker.running(); --nice) {
-            if (::setpriority(PRIO_PROCESS, 0, nice) != 0) worker.fail("set its own nice value", errno);
+            if (::setpriority(PRIO_PROCESS, 0, nice) != 0) worker.fail("setpriority() itself", errno, "CAP_SYS_NICE");
             worker.spin_until(monotonic_ns() + interval);
         }
 }
 
 void affinity_churn(Worker& worker) {
     const std::uint64_t interval = worker.parameter("interval");
-    std::vector<int> cpus = allowed_cpus(worker);
+    AffinityWalk walk(worker, 0);
     while (worker.running()) {
-        bool pinned = false;
-        for (const int cpu : cpus) {
-            if (!worker.running()) return;
-            if (!pin_to({cpu})) continue; // its cgroup's cpuset has lost this CPU
-            pinned = true;
-            worker.spin_until(monotonic_ns() + interval);
-        }
-        if (pinned) continue;
-        // The cpuset has moved away altogether: take what it has now.
-        std::vector<int> every;
-        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) every.push_back(cpu);
-        if (!pin_to(every)) worker.fail("widen its own affinity", errno);
-        cpus = allowed_cpus(worker);
+        walk.pin_next();
+        worker.spin_until(monotonic_ns() + interval);
+    }
+}
+
+void cross_affinity_churn(Worker& worker) {
+    const std::uint64_t interval = worker.parameter("interval");
+    AffinityWalk walk(worker, worker.next_slot().pid);
+    while (worker.running()) {
+        if (!walk.pin_next()) return worker.wait_for_stop(); // nobody is left to move
+        worker.pass();
+        worker.compute_until(monotonic_ns() + interval);
     }
 }
 
 void policy_churn(Worker& worker) {
     const std::uint64_t interval = worker.parameter("interval");
-    const sched_param parameter{};
     while (worker.running())
-        for (const int policy : {SCHED_OTHER, SCHED_BATCH, SCHED_IDLE}) {
+        for (const char* policy : {"normal", "batch", "idle"}) {
             if (!worker.running()) return;
-            if (::sched_setscheduler(0, policy, &parameter) != 0) worker.fail("set its own policy", errno);
+            set_own_policy(worker, policy);
             worker.spin_until(monotonic_ns() + interval);
         }
 }

@@ -1,29 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/work/loops.h"
+#include "guest/work/own_policy.h"
 
 namespace ktstr::guest::work {
-
-namespace {
-
-// A mutex in shared memory: 0 free, 1 held, 2 held and waited for (Drepper, "Futexes Are Tricky", Mutex 2). Unlike
-// pthread's it can be given up waiting for when the worker is told to stop.
-bool lock(Worker& worker, FutexWord& word) {
-    std::uint32_t seen = 0;
-    if (word.compare_exchange_strong(seen, 1, std::memory_order_acquire)) return true;
-    if (seen != 2) seen = word.exchange(2, std::memory_order_acquire);
-    while (seen != 0) {
-        if (!worker.running()) return false;
-        futex_wait(word, 2);
-        seen = word.exchange(2, std::memory_order_acquire);
-    }
-    return true;
-}
-
-void unlock(FutexWord& word) {
-    if (word.exchange(0, std::memory_order_release) == 2) futex_wake(word, 1);
-}
-
-} // namespace
 
 void mutex_contention(Worker& worker) {
     const std::uint64_t hold = worker.parameter("hold");
@@ -35,6 +14,28 @@ void mutex_contention(Worker& worker) {
         unlock(word);
         if (worker.running()) worker.pass();
         worker.compute(think);
+    }
+}
+
+// Member 0 has low priority (policy normal), member 1 high (fifo 2), all others medium (fifo 1). Those of medium
+// priority never want the lock: they only keep a low one that holds it off its CPU.
+void priority_inversion(Worker& worker) {
+    const std::uint64_t hold = worker.parameter("hold");
+    const std::uint64_t think = worker.parameter("think");
+    const bool inherits = worker.choice("lock") == "pi";
+    const bool wants_lock = worker.member() < 2;
+    FutexWord& word = worker.group().word;
+    if (worker.member() == 0)
+        set_own_policy(worker, "normal");
+    else
+        set_own_policy(worker, "fifo", worker.member() == 1 ? 2 : 1);
+    while (worker.running()) {
+        if (wants_lock && !(inherits ? lock_pi(worker, word) : lock(worker, word))) return;
+        worker.compute(hold);
+        if (wants_lock) inherits ? unlock_pi(word) : unlock(word);
+        if (!worker.running()) return;
+        worker.pass();
+        worker.sleep_for(think);
     }
 }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <algorithm>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+
+#include "base/fd.h"
 #include "guest/work/loops.h"
 
 namespace ktstr::guest::work {
@@ -33,6 +38,26 @@ void timer_latency(Worker& worker) {
         worker.pass();
         const std::uint64_t now = monotonic_ns();
         deadline += interval * std::max<std::uint64_t>(1, now > deadline ? (now - deadline) / interval + 1 : 1);
+    }
+}
+
+// The timer is armed once: what wakes the worker is the timer's interrupt and nothing that it did itself.
+void irq_wake(Worker& worker) {
+    const std::uint64_t work = worker.parameter("work");
+    const std::uint64_t period = worker.period_of_rate("rate");
+    const Fd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+    if (!timer) worker.fail("timerfd_create()", errno, "CONFIG_TIMERFD=y");
+    const itimerspec times{.it_interval = to_timespec(period), .it_value = to_timespec(period)};
+    if (::timerfd_settime(timer.get(), 0, &times, nullptr) != 0) worker.fail("timerfd_settime()", errno);
+    while (worker.running()) {
+        std::uint64_t expired = 0;
+        worker.begin_sleep(period);
+        const ssize_t count = ::read(timer.get(), &expired, sizeof(expired));
+        worker.end_sleep();
+        if (count < 0 && errno == EINTR) continue;
+        if (count != sizeof(expired)) worker.fail("read its timer", errno);
+        worker.pass();
+        worker.compute(work);
     }
 }
 

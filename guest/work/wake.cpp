@@ -1,65 +1,96 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <unistd.h>
-
+// Pairs and rings, in which each wakes the next.
 #include <cerrno>
 
+#include "guest/work/buffer.h"
+#include "guest/work/files.h"
 #include "guest/work/loops.h"
+#include "guest/work/own_policy.h"
 
 namespace ktstr::guest::work {
 
 namespace {
 
-enum class Transfer { done, interrupted, partner_gone };
-
-template <typename Call> Transfer transfer(Call call) {
-    const ssize_t count = call();
-    if (count == 1) return Transfer::done;
-    return count < 0 && errno == EINTR ? Transfer::interrupted : Transfer::partner_gone;
+// Hands a turn back and forth on the group's futex, working for `work_ns` at every turn.
+void take_turns(Worker& worker, std::uint64_t work_ns) {
+    FutexWord& turn = worker.group().word;
+    const auto mine = static_cast<std::uint32_t>(worker.member());
+    while (worker.wait_while(turn, 1 - mine)) {
+        if (work_ns > 0) worker.compute(work_ns);
+        if (!worker.running()) return;
+        turn.store(1 - mine, std::memory_order_release);
+        futex_wake(turn, 1);
+        worker.pass();
+    }
 }
 
-// Repeats an interrupted transfer unless the worker is told to stop. False if there is nothing more to pass.
-template <typename Call> bool transfer_while_running(Worker& worker, Call call) {
-    while (worker.running()) {
-        const Transfer result = transfer(call);
-        if (result == Transfer::done) return true;
-        if (result == Transfer::partner_gone) {
-            worker.wait_for_stop();
-            return false;
-        }
+void chain_by_futex(Worker& worker, std::uint64_t work_ns) {
+    FutexWord& own = worker.own_slot().call;
+    FutexWord& next = worker.next_slot().call;
+    if (worker.member() == 0) own.fetch_add(1); // the first is woken by nobody
+    for (std::uint32_t seen = 0; worker.wait_while(own, seen); ++seen) {
+        worker.compute(work_ns);
+        if (!worker.running()) return;
+        next.fetch_add(1, std::memory_order_release);
+        futex_wake(next, 1);
+        worker.pass();
     }
-    return false;
+}
+
+void chain_by_pipe(Worker& worker, std::uint64_t work_ns) {
+    const Ring ring = take_ring(worker);
+    char byte = 'k';
+    bool woken = worker.member() == 0 || receive_all(worker, ring.in, &byte, 1);
+    while (woken) {
+        worker.compute(work_ns);
+        if (!send_all(worker, ring.out, &byte, 1)) return;
+        worker.pass();
+        woken = receive_all(worker, ring.in, &byte, 1);
+    }
 }
 
 } // namespace
 
 void pipe_io(Worker& worker) {
-    const bool first = worker.member() == 0;
-    const GroupPipes& pipes = worker.pipes();
-    const int out = first ? pipes.forth[1] : pipes.back[1];
-    const int in = first ? pipes.back[0] : pipes.forth[0];
-    // Only the partner keeps the other ends, so that its death is seen as the end of file.
-    ::close(first ? pipes.forth[0] : pipes.back[0]);
-    ::close(first ? pipes.back[1] : pipes.forth[1]);
+    const Ring ring = take_ring(worker);
     char byte = 'k';
-    const auto send = [&] { return ::write(out, &byte, 1); };
-    const auto receive = [&] { return ::read(in, &byte, 1); };
-    if (first && !transfer_while_running(worker, send)) return;
-    while (transfer_while_running(worker, receive) && transfer_while_running(worker, send)) worker.pass();
+    if (worker.member() == 0 && !send_all(worker, ring.out, &byte, 1)) return;
+    while (receive_all(worker, ring.in, &byte, 1) && send_all(worker, ring.out, &byte, 1)) worker.pass();
 }
 
-void futex_ping_pong(Worker& worker) {
-    FutexWord& turn = worker.group().word;
-    const auto mine = static_cast<std::uint32_t>(worker.member());
-    while (worker.running()) {
-        const std::uint32_t now = turn.load(std::memory_order_acquire);
-        if (now != mine) {
-            futex_wait(turn, now);
-            continue;
+void futex_ping_pong(Worker& worker) { take_turns(worker, 0); }
+
+void cache_pipe(Worker& worker) {
+    const std::size_t size = worker.parameter("size");
+    const std::uint64_t burst = worker.parameter("burst");
+    const std::size_t lines = size / cache_line;
+    const Ring ring = take_ring(worker);
+    char* buffer = map_buffer(worker, size);
+    LineWalk walk(buffer, size);
+    Pace pace{.steps_per_ns = 0.1};
+    if (worker.member() == 0 && !send_all(worker, ring.out, buffer, size)) return;
+    while (receive_all(worker, ring.in, buffer, size)) {
+        const std::uint64_t start = thread_cpu_ns();
+        for (std::size_t line = 0; line < lines && worker.running(); line += 1024) {
+            walk.touch(std::min<std::size_t>(1024, lines - line)); // all of it, however short the burst
+            worker.observe();
         }
-        turn.store(1 - mine, std::memory_order_release);
-        futex_wake(turn, 1);
+        const std::uint64_t used = thread_cpu_ns() - start;
+        if (used < burst) worker.compute(burst - used, pace, [&walk](std::uint32_t steps) { walk.touch(steps); });
+        if (!send_all(worker, ring.out, buffer, size)) return;
         worker.pass();
     }
+}
+
+void wake_chain(Worker& worker) {
+    const std::uint64_t work = worker.parameter("work");
+    if (worker.choice("wake_by") == "pipe") return chain_by_pipe(worker, work);
+    return chain_by_futex(worker, work);
+}
+
+void asymmetric_waker(Worker& worker) {
+    set_own_policy(worker, worker.choice(worker.member() == 0 ? "waker" : "wakee"));
+    take_turns(worker, worker.parameter("work"));
 }
 
 } // namespace ktstr::guest::work

@@ -4,32 +4,48 @@
 // (sent again and again until the worker is gone) that interrupts system calls.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "guest/futex.h"
 #include "guest/telemetry.h"
+#include "guest/work/group.h"
 #include "interp/plan/plan.h"
 
 namespace ktstr::guest {
 
-// Memory that the members of one group (a pair, the contenders of a lock) share.
-struct alignas(64) GroupSlot {
-    FutexWord word{0};
+// A part of the scratch disk: a block device or a file, opened for requests past the page cache.
+struct DiskExtent {
+    int fd = -1;
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
 };
 
-// The two pipes of a pair: [0] is read from, [1] written to.
-struct GroupPipes {
-    std::array<int, 2> forth = {-1, -1}; // member 0 writes, member 1 reads
-    std::array<int, 2> back = {-1, -1};  // member 1 writes, member 0 reads
+// What a worker is given.
+struct WorkerSetting {
+    const plan::Work& work;
+    WorkerSlot* members = nullptr; // of its group, one after the other
+    int member = 0;                // which of them it is: 0 .. size - 1
+    int size = 1;
+    GroupSlot* group = nullptr;   // null in a group of one
+    std::vector<int> files = {};  // the descriptors that the group shares
+    DiskExtent disk = {};         // its own, or its group's
+    std::string cgroup_home = {}; // the directory of the cgroup that it lives in
+    std::string cgroup_base = {}; // below which it may make cgroups
+};
+
+// How fast a kind of computing goes, found out by compute() as it does it.
+struct Pace {
+    double steps_per_ns = 0.1;
 };
 
 class Worker {
   public:
-    Worker(WorkerSlot& slot, const plan::WorkParameters& parameters, GroupSlot* group, GroupPipes pipes, int member)
-        : slot_(slot), parameters_(parameters), group_(group), pipes_(pipes), member_(member), telemetry_(slot) {}
+    explicit Worker(const WorkerSetting& setting)
+        : setting_(setting), slot_(setting.members[setting.member]), telemetry_(slot_) {}
 
     [[nodiscard]] bool running() const { return slot_.stop.load(std::memory_order_relaxed) == 0; }
 
@@ -38,34 +54,59 @@ class Worker {
     // In the middle of a long pass: keeps CPUs and gaps up to date.
     void observe() { telemetry_.observe(current_cpu(), ticks_now()); }
 
-    // A duration, size or count of the work type, as the plan gives it (checked when the plan was read).
-    [[nodiscard]] std::uint64_t parameter(const char* name) const {
-        return static_cast<std::uint64_t>(std::get<std::int64_t>(parameters_.at(name)));
+    // The work type's parameters, as the plan gives them (checked when the plan was read).
+    template <typename Value> [[nodiscard]] const Value& value(const char* name) const {
+        return std::get<Value>(setting_.work.parameters.at(name));
     }
-    [[nodiscard]] int member() const { return member_; } // 0 .. group size - 1
-    [[nodiscard]] GroupSlot& group() const { return *group_; }
-    [[nodiscard]] const GroupPipes& pipes() const { return pipes_; }
+    // A duration, size or count.
+    [[nodiscard]] std::uint64_t parameter(const char* name) const {
+        return static_cast<std::uint64_t>(value<std::int64_t>(name));
+    }
+    [[nodiscard]] const std::string& choice(const char* name) const { return value<std::string>(name); }
+    // The time between two events of a rate.
+    [[nodiscard]] std::uint64_t period_of_rate(const char* name) const {
+        return static_cast<std::uint64_t>(static_cast<double>(ns_per_s) / value<double>(name));
+    }
 
-    // Computes until it has used `ns` of CPU time (being preempted does not count), or is told to stop.
+    [[nodiscard]] int member() const { return setting_.member; }
+    [[nodiscard]] int group_size() const { return setting_.size; }
+    [[nodiscard]] std::uint32_t others() const { return static_cast<std::uint32_t>(setting_.size - 1); }
+    [[nodiscard]] GroupSlot& group() const { return *setting_.group; }
+    // Member `member` of the group, counted round and round.
+    [[nodiscard]] WorkerSlot& slot_of(int member) const { return setting_.members[member % setting_.size]; }
+    [[nodiscard]] WorkerSlot& own_slot() const { return slot_; }
+    [[nodiscard]] WorkerSlot& next_slot() const { return slot_of(setting_.member + 1); }
+    [[nodiscard]] const WorkerSetting& setting() const { return setting_; }
+
+    // Computes until it has used `ns` of CPU time (being preempted does not count), or is told to stop. With spin(), or
+    // by `step`, which is called with how many of its steps to do.
     void compute(std::uint64_t ns);
-    // Computes in blocks of spin_block() until CLOCK_MONOTONIC says `deadline_ns`, one pass and one unit per block.
+    void compute(std::uint64_t ns, Pace& pace, const std::function<void(std::uint32_t)>& step);
+    // Computes until CLOCK_MONOTONIC says `deadline_ns`.
+    void compute_until(std::uint64_t deadline_ns);
+    // The same in blocks of spin_block(), one pass and one unit per block.
     void spin_until(std::uint64_t deadline_ns);
-    // Sleeps of its own will; ends early when told to stop.
+    // Sleeps of its own will; ends early when told to stop, and on any other signal.
     void sleep_for(std::uint64_t ns);
     void sleep_until(std::uint64_t deadline_ns); // CLOCK_MONOTONIC
+    // Around a system call that is a sleep of its own will, of `ns`: no part of a gap.
+    void begin_sleep(std::uint64_t ns) { telemetry_.begin_sleep(ns); }
+    void end_sleep() { telemetry_.end_sleep(current_cpu(), ticks_now()); }
+    // Sleeps while the word has this value. False if told to stop.
+    bool wait_while(FutexWord& word, std::uint32_t value) const;
     // Nothing is left to do: sleeps until told to stop. The time counts as a gap.
-    void wait_for_stop();
-    // Ends the worker process with "error: cannot <what>: <errno>" in its report.
-    [[noreturn]] void fail(std::string_view what, int errno_value);
+    void wait_for_stop() const;
+
+    // Ends the worker process with "error: cannot <what>: <errno>" in its report, and what it takes to be able to.
+    [[noreturn]] void fail(std::string_view what, int errno_value, std::string_view needs = {}) const;
+    // Ends it with "error: <why>".
+    [[noreturn]] void refuse(std::string_view why) const;
 
   private:
+    const WorkerSetting& setting_;
     WorkerSlot& slot_;
-    const plan::WorkParameters& parameters_;
-    GroupSlot* group_;
-    GroupPipes pipes_;
-    int member_;
     Telemetry telemetry_;
-    double steps_per_ns_ = 0.1; // of spin(), measured as compute() goes
+    Pace spin_pace_;
 };
 
 // `steps` dependent multiply-adds. Returns the last value, to go on from.
@@ -74,16 +115,5 @@ std::uint64_t spin(std::uint64_t value, std::uint32_t steps);
 // The block of computing that is one work unit of spin_wait.
 constexpr std::uint32_t spin_block_steps = 8192;
 inline std::uint64_t spin_block(std::uint64_t value) { return spin(value, spin_block_steps); }
-
-using WorkLoop = void (*)(Worker&);
-
-struct WorkLoopEntry {
-    std::string_view work_type;
-    WorkLoop loop;
-    bool needs_pipes = false;
-};
-
-// The loop of a work type of plan::work_types(); null if this executor has none.
-const WorkLoopEntry* find_work_loop(std::string_view work_type);
 
 } // namespace ktstr::guest

@@ -159,7 +159,7 @@ void add_wake_storms(std::vector<WorkType>& types) {
            duration("consume", 100 * us, 1 * us, 1 * s, "CPU time per item taken")}},
          {"irq_wake",
           Category::wake,
-          "sleeps until an interrupt's soft half wakes it: timers at a high rate",
+          "sleeps until a timer's interrupt wakes it, at a high rate",
           1,
           "",
           {rate("rate", 2000, 1, 100'000, "wake-ups per second"), work(20 * us, "CPU time after each wake-up")}},
@@ -295,8 +295,8 @@ void add_locks(std::vector<WorkType>& types) {
           "contenders",
           {count("contenders", 1, 1, 256, "workers of medium priority"),
            choice("lock", {"futex", "pi"}, "a plain lock, or one with priority inheritance"),
-           duration("hold", 5 * ms, 1 * us, 1 * s, "work with the lock held"),
-           duration("think", 5 * ms, 1 * us, 1 * s, "work without it")}}});
+           duration("hold", 5 * ms, 1 * us, 1 * s, "work per turn, with the lock held if it wants it"),
+           duration("think", 5 * ms, 1 * us, 1 * s, "pause between two turns")}}});
 }
 
 void add_pressure(std::vector<WorkType>& types) {

@@ -39,6 +39,9 @@ TEST_CASE("everything that a saved machine depends on is part of its key") {
     CHECK(key == template_key(template_identity(config, "kernel", "initramfs")));
     CHECK(key != template_key(template_identity(config, "another", "initramfs")));
     CHECK(key != template_key(template_identity(config, "kernel", "another")));
+    MachineConfig with_disk = config;
+    with_disk.disk = true;
+    CHECK(key != template_key(template_identity(with_disk, "kernel", "initramfs")));
     MachineConfig other = config;
     other.topology = {1, 2, 1, 1};
     CHECK(key != template_key(template_identity(other, "kernel", "initramfs")));

@@ -42,8 +42,13 @@ TEST_CASE("a cgroup with others below it anywhere in the plan is an inner one") 
     step.ops.push_back(add_cgroup("parent/child"));
     step.ops.push_back(add_cgroup("a/b/c"));
     step.ops.push_back(add_cgroup("parental"));
+    plan::AddCgroup churned;
+    churned.spec.name = "churned";
+    churned.spec.works.resize(1);
+    churned.spec.works[0].work_type = "cgroup_churn"; // makes cgroups itself
+    step.ops.push_back({churned, {}});
     plan.steps.push_back(step);
-    CHECK(CgroupTree::inner_names(plan) == std::set<std::string>{"parent", "a", "a/b"});
+    CHECK(CgroupTree::inner_names(plan) == std::set<std::string>{"parent", "a", "a/b", "churned"});
 }
 
 TEST_CASE("a cgroup lies within itself and those above, not within its namesakes") {

@@ -4,7 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "guest/scenario_runner.h"
-#include "guest/work/worker.h"
+#include "guest/work/table.h"
 #include "interp/plan/requirements.h"
 #include "interp/plan/work_types.h"
 

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "interp/plan/disk.h"
 #include "vmm/boot/accelerator.h"
 #include "vmm/boot/shape.h"
 #include "vmm/boot/tsc.h"
@@ -92,6 +93,9 @@ Result<Machine> Machine::start(const MachineConfig& config) {
         memory.push_back({std::move(*file), bytes});
     }
 
+    auto disk = make_memory_file("ktstr-scratch-disk", config.disk ? plan::disk_bytes : 0);
+    if (!disk) return disk.error();
+
     ProcessOptions options{
         .arguments = {qemu_program, "-name", "ktstr", "-accel", config.accelerator, "-nodefaults", "-no-user-config",
                       "-display", "none", "-no-reboot", "-machine", "q35"},
@@ -116,6 +120,12 @@ Result<Machine> Machine::start(const MachineConfig& config) {
           std::string("-device"),  std::string("virtserialport,chardev=port,name=") + wire::port_name})
         arguments.push_back(argument);
 
+    if (config.disk) {
+        options.inherited_fds.push_back(disk->get());
+        arguments.insert(arguments.end(),
+                         {"-blockdev", "driver=file,node-name=scratch,locking=off,filename=" + fd_path(*disk),
+                          "-device", std::string("virtio-blk-pci,drive=scratch,serial=") + plan::disk_serial});
+    }
     if (config.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
 
     auto process = Process::start(options);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // One virtual machine: a QEMU process and the descriptors that reach into it. It knows nothing of scheduling.
 //
-// Guest memory, the initramfs and QEMU's messages live in memory files (memfd), the channels are socket pairs: when the
-// process goes, by whatever way, nothing is left in any file system.
+// Guest memory, the initramfs, the scratch disk and QEMU's messages live in memory files (memfd), the channels are
+// socket pairs: when the process goes, by whatever way, nothing is left in any file system.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,7 @@ struct MachineConfig {
     std::vector<std::string> kernel_args;
     std::string accelerator; // "kvm" or "tcg"
     bool incoming = false;   // wait for restore_state() instead of booting
+    bool disk = false;       // attach the scratch disk (interp/plan/disk.h), empty
 };
 
 // Guest memory of one NUMA node: a shared mapping of the same file shows it to the host.

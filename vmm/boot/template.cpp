@@ -274,6 +274,7 @@ TemplateIdentity template_identity(const MachineConfig& config, const std::strin
             {"accelerator", config.accelerator},
             {"topology", shape_text(config)},
             {"memory_bytes", std::to_string(config.memory_bytes)},
+            {"disk", config.disk ? "yes" : "no"},
             {"kernel_args", kernel_args(config)}};
 }
 

@@ -26,9 +26,9 @@ namespace ktstr::vmm {
 // Everything that a saved machine depends on, by name; the key is the SHA-256 of it.
 using TemplateIdentity = std::map<std::string, std::string>;
 
-// The kernel's SHA-256, the QEMU program (path, size, time), CPU model, accelerator, topology, memory, the kernel's
-// command line, the initramfs (that is, the executor), the host's TSC to one per mille, and the layout version of this
-// format.
+// The kernel's SHA-256, the QEMU program (path, size, time), CPU model, accelerator, topology, memory, whether there is
+// a scratch disk, the kernel's command line, the initramfs (that is, the executor), the host's TSC to one per mille,
+// and the layout version of this format.
 TemplateIdentity template_identity(const MachineConfig& config, const std::string& kernel_sha256,
                                    const std::string& initramfs_sha256);
 std::string template_key(const TemplateIdentity& identity);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guest/work/group.h"
+
+#include <cerrno>
+
+#include "guest/work/worker.h"
+
+namespace ktstr::guest {
+
+bool take(Worker& worker, Semaphore& semaphore) {
+    while (worker.running()) {
+        std::uint32_t now = semaphore.tokens.load();
+        if (now > 0 && semaphore.tokens.compare_exchange_weak(now, now - 1)) return true;
+        if (now > 0) continue;
+        semaphore.waiters.fetch_add(1);
+        futex_wait(semaphore.tokens, 0);
+        semaphore.waiters.fetch_sub(1);
+    }
+    return false;
+}
+
+void give(Semaphore& semaphore, std::uint32_t tokens) {
+    semaphore.tokens.fetch_add(tokens);
+    if (semaphore.waiters.load() > 0) futex_wake(semaphore.tokens, static_cast<int>(tokens));
+}
+
+bool lock(Worker& worker, FutexWord& word) {
+    std::uint32_t seen = 0;
+    if (word.compare_exchange_strong(seen, 1, std::memory_order_acquire)) return true;
+    if (seen != 2) seen = word.exchange(2, std::memory_order_acquire);
+    while (seen != 0) {
+        if (!worker.running()) return false;
+        futex_wait(word, 2);
+        seen = word.exchange(2, std::memory_order_acquire);
+    }
+    return true;
+}
+
+void unlock(FutexWord& word) {
+    if (word.exchange(0, std::memory_order_release) == 2) futex_wake(word, 1);
+}
+
+bool lock_pi(Worker& worker, FutexWord& word) {
+    // The kernel takes up this wait again after a signal: only its end of time lets a stop be seen.
+    constexpr std::uint64_t look_every_ns = 100 * ns_per_ms;
+    while (worker.running()) {
+        std::uint32_t seen = 0;
+        if (word.compare_exchange_strong(seen, static_cast<std::uint32_t>(::gettid()), std::memory_order_acquire))
+            return true;
+        const timespec end = to_timespec(read_clock(CLOCK_REALTIME) + look_every_ns);
+        if (::syscall(SYS_futex, &word, FUTEX_LOCK_PI, 0, &end, nullptr, 0) == 0) return true;
+        if (errno == ETIMEDOUT || errno == EINTR || errno == EAGAIN) continue;
+        if (errno != ESRCH) worker.fail("futex(FUTEX_LOCK_PI)", errno, "CONFIG_FUTEX_PI=y");
+        worker.wait_for_stop(); // its owner has died
+    }
+    return false;
+}
+
+void unlock_pi(FutexWord& word) {
+    auto mine = static_cast<std::uint32_t>(::gettid());
+    if (!word.compare_exchange_strong(mine, 0, std::memory_order_release))
+        ::syscall(SYS_futex, &word, FUTEX_UNLOCK_PI, 0, nullptr, nullptr, 0);
+}
+
+void begin_round(GroupSlot& group) {
+    group.done.store(0);
+    group.word.fetch_add(1);
+    futex_wake(group.word);
+}
+
+bool wait_for_parts(Worker& worker, std::uint32_t others) {
+    FutexWord& done = worker.group().done;
+    for (std::uint32_t now = done.load(); now < others; now = done.load())
+        if (!worker.wait_while(done, now)) return false;
+    return worker.running();
+}
+
+bool wait_for_round(Worker& worker, std::uint32_t& seen) {
+    FutexWord& round = worker.group().word;
+    if (!worker.wait_while(round, seen)) return false;
+    seen = round.load();
+    return true;
+}
+
+void end_part(GroupSlot& group, std::uint32_t others) {
+    if (group.done.fetch_add(1) + 1 == others) futex_wake(group.done, 1);
+}
+
+} // namespace ktstr::guest

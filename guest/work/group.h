@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the members of one group (a pair, a ring, one and many, the contenders of a lock) share, and how they wait for
+// each other. Every wait ends when the worker is told to stop, and says so by `false`.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "guest/futex.h"
+
+namespace ktstr::guest {
+
+class Worker;
+
+// Counts tokens, as of sem_overview(7). Unlike the C library's it can be given up waiting for.
+struct alignas(64) Semaphore {
+    FutexWord tokens{0};
+    std::atomic<std::uint32_t> waiters{0};
+};
+
+struct GroupSlot {
+    alignas(64) FutexWord word{0}; // a turn, a round or a lock
+    alignas(64) FutexWord done{0}; // how many have done their part of the round
+    Semaphore items;               // of a bounded queue
+    Semaphore room;
+};
+
+bool take(Worker& worker, Semaphore& semaphore);
+void give(Semaphore& semaphore, std::uint32_t tokens = 1);
+
+// A mutex of 0 free, 1 held, 2 held and waited for (Drepper, "Futexes Are Tricky", Mutex 2).
+bool lock(Worker& worker, FutexWord& word);
+void unlock(FutexWord& word);
+
+// A mutex with priority inheritance, which the kernel keeps (FUTEX_LOCK_PI); the word holds its owner's thread id.
+bool lock_pi(Worker& worker, FutexWord& word);
+void unlock_pi(FutexWord& word);
+
+// The one of a round: begins it for all that wait_for_round(), and waits until `others` have called end_part().
+void begin_round(GroupSlot& group);
+bool wait_for_parts(Worker& worker, std::uint32_t others);
+// The others: `seen` is the round that was taken part in last, 0 at first.
+bool wait_for_round(Worker& worker, std::uint32_t& seen);
+void end_part(GroupSlot& group, std::uint32_t others);
+
+} // namespace ktstr::guest

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One and many: member 0 is the one.
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cmath>
+
+#include "base/fd.h"
+#include "guest/work/buffer.h"
+#include "guest/work/loops.h"
+
+namespace ktstr::guest::work {
+
+namespace {
+
+// Three square matrices of doubles within `size` bytes; multiplies two of them into the third.
+class Matrices {
+  public:
+    Matrices(const Worker& worker, std::size_t size)
+        : order_(std::max<std::size_t>(2, static_cast<std::size_t>(std::sqrt(size / (3 * sizeof(double)))))),
+          first_(reinterpret_cast<double*>(map_buffer(worker, 3 * order_ * order_ * sizeof(double)))),
+          second_(first_ + order_ * order_), product_(second_ + order_ * order_) {
+        for (std::size_t i = 0; i < 2 * order_ * order_; ++i) first_[i] = static_cast<double>(i % 97);
+    }
+    // False if the worker was told to stop before the last row.
+    bool multiply(Worker& worker) {
+        for (std::size_t row = 0; row < order_; ++row) {
+            if (!worker.running()) return false;
+            multiply_row(first_ + row * order_, product_ + row * order_);
+            worker.observe();
+        }
+        asm volatile("" : : "r"(product_) : "memory"); // somebody could read it
+        return true;
+    }
+
+  private:
+    void multiply_row(const double* row, double* out) const {
+        for (std::size_t column = 0; column < order_; ++column) {
+            double sum = 0;
+            for (std::size_t i = 0; i < order_; ++i) sum += row[i] * second_[i * order_ + column];
+            out[column] = sum;
+        }
+    }
+    std::size_t order_;
+    double* first_;
+    double* second_;
+    double* product_;
+};
+
+void compute_when_called(Worker& worker) {
+    Matrices matrices(worker, worker.parameter("size"));
+    for (std::uint32_t seen = 0; worker.wait_while(worker.own_slot().call, seen); ++seen) {
+        if (!matrices.multiply(worker)) return;
+        end_part(worker.group(), worker.others());
+        worker.pass();
+    }
+}
+
+void write_bursts(Worker& worker) {
+    const std::uint64_t interval = worker.parameter("interval");
+    while (worker.running()) {
+        const std::uint64_t shares = worker.others(); // each one takes one
+        for (const int file : worker.setting().files)
+            if (::write(file, &shares, sizeof(shares)) < 0 && errno != EAGAIN)
+                worker.fail("write to an eventfd", errno);
+        worker.pass();
+        worker.sleep_for(interval);
+    }
+}
+
+void wait_for_events(Worker& worker) {
+    const Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
+    if (!epoll) worker.fail("epoll_create1()", errno, "CONFIG_EPOLL=y");
+    for (const int file : worker.setting().files) {
+        // By edges, or the first ones would take the shares of the rest, who were woken for nothing.
+        epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.fd = file}};
+        if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, file, &event) != 0) worker.fail("epoll_ctl()", errno);
+    }
+    std::array<epoll_event, 64> ready{};
+    while (worker.running()) {
+        const int count = ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), -1);
+        if (count < 0 && errno != EINTR) worker.fail("epoll_wait()", errno);
+        for (int i = 0; i < count; ++i) {
+            std::uint64_t share = 0;
+            (void)!::read(ready.at(static_cast<std::size_t>(i)).data.fd, &share, sizeof(share));
+        }
+        if (count > 0) worker.pass();
+    }
+}
+
+void produce(Worker& worker) {
+    GroupSlot& group = worker.group();
+    const std::uint64_t work = worker.parameter("produce");
+    give(group.room, static_cast<std::uint32_t>(worker.parameter("depth")));
+    while (worker.running()) {
+        worker.compute(work);
+        if (!take(worker, group.room)) return;
+        give(group.items);
+        worker.pass();
+    }
+}
+
+void consume(Worker& worker) {
+    GroupSlot& group = worker.group();
+    const std::uint64_t work = worker.parameter("consume");
+    while (take(worker, group.items)) {
+        give(group.room);
+        worker.compute(work);
+        if (worker.running()) worker.pass();
+    }
+}
+
+} // namespace
+
+void futex_fan_out(Worker& worker) {
+    GroupSlot& group = worker.group();
+    if (worker.member() == 0) {
+        while (worker.running()) {
+            begin_round(group);
+            if (wait_for_parts(worker, worker.others())) worker.pass();
+        }
+        return;
+    }
+    const std::uint64_t work = worker.parameter("work");
+    for (std::uint32_t seen = 0; wait_for_round(worker, seen);) {
+        worker.compute(work);
+        if (!worker.running()) return;
+        end_part(group, worker.others());
+        worker.pass();
+    }
+}
+
+void fan_out_compute(Worker& worker) {
+    if (worker.member() != 0) return compute_when_called(worker);
+    const std::uint64_t sleep = worker.parameter("sleep");
+    while (worker.running()) {
+        worker.group().done.store(0);
+        for (int member = 1; member < worker.group_size(); ++member) {
+            FutexWord& call = worker.slot_of(member).call;
+            call.fetch_add(1);
+            futex_wake(call, 1);
+        }
+        if (!wait_for_parts(worker, worker.others())) return;
+        worker.pass();
+        worker.sleep_for(sleep);
+    }
+}
+
+void epoll_storm(Worker& worker) {
+    if (worker.member() == 0) return write_bursts(worker);
+    wait_for_events(worker);
+}
+
+void thundering_herd(Worker& worker) {
+    if (worker.member() == 0) {
+        const std::uint64_t interval = worker.parameter("interval");
+        while (worker.running()) {
+            worker.sleep_for(interval);
+            if (!worker.running()) return;
+            begin_round(worker.group());
+            worker.pass();
+        }
+        return;
+    }
+    const std::uint64_t work = worker.parameter("work");
+    for (std::uint32_t seen = 0; wait_for_round(worker, seen);) {
+        worker.compute(work);
+        if (worker.running()) worker.pass();
+    }
+}
+
+void producer_consumer_imbalance(Worker& worker) {
+    if (worker.member() == 0) return produce(worker);
+    consume(worker);
+}
+
+} // namespace ktstr::guest::work
