@@ -76,6 +76,14 @@ bool bind_memory(const Worker& worker, char* memory, std::size_t size, int node)
     return false;
 }
 
+// Where the kernel has the first page now.
+int node_of(const Worker& worker, char* memory) {
+    int node = -1;
+    if (::syscall(SYS_get_mempolicy, &node, nullptr, 0, memory, MPOL_F_NODE | MPOL_F_ADDR) != 0)
+        worker.fail("get_mempolicy() of a page", errno, "CONFIG_NUMA=y");
+    return node;
+}
+
 // Works in the memory until the deadline, all of it at least once.
 void sweep_until(Worker& worker, char* memory, std::size_t size, std::uint64_t deadline_ns) {
     LineWalk walk(memory, size);
@@ -104,13 +112,13 @@ void numa_migration_churn(Worker& worker) {
     std::vector<Node> nodes = nodes_to_move_between(worker);
     char* memory = map_buffer(worker, size);
     for (std::size_t turn = 0; worker.running(); ++turn) {
-        const Node& node = nodes[turn % nodes.size()];
+        const Node node = nodes[turn % nodes.size()];
         if (!pin(worker, 0, node.cpus) || !bind_memory(worker, memory, size, node.number)) {
             nodes = nodes_to_move_between(worker); // its cpuset was changed
             continue;
         }
         sweep_until(worker, memory, size, monotonic_ns() + interval);
-        if (worker.running()) worker.pass();
+        if (worker.running() && node_of(worker, memory) == node.number) worker.pass();
     }
 }
 
@@ -126,8 +134,9 @@ void numa_working_set_sweep(Worker& worker) {
             worker.fail("mbind() to node " + std::to_string(node.number), EINVAL);
     }
     for (std::size_t turn = 0; worker.running(); ++turn) {
-        sweep_until(worker, memories[turn % nodes.size()], size, monotonic_ns() + interval);
-        if (worker.running()) worker.pass();
+        char* memory = memories[turn % nodes.size()];
+        sweep_until(worker, memory, size, monotonic_ns() + interval);
+        if (worker.running() && node_of(worker, memory) == nodes[turn % nodes.size()].number) worker.pass();
     }
 }
 
