@@ -9,6 +9,7 @@
 #include <atomic>
 #include <climits>
 #include <cstdint>
+#include <ctime>
 
 namespace ktstr::guest {
 
@@ -18,6 +19,11 @@ static_assert(sizeof(FutexWord) == 4 && FutexWord::is_always_lock_free);
 // Sleeps while the word has the value `expected`. Returns on a wake, a change, a signal, or for no reason.
 inline void futex_wait(FutexWord& word, std::uint32_t expected) {
     ::syscall(SYS_futex, &word, FUTEX_WAIT, expected, nullptr, nullptr, 0);
+}
+
+// The same for `limit` at most.
+inline void futex_wait_for(FutexWord& word, std::uint32_t expected, const timespec& limit) {
+    ::syscall(SYS_futex, &word, FUTEX_WAIT, expected, &limit, nullptr, 0);
 }
 
 inline void futex_wake(FutexWord& word, int waiters = INT_MAX) {

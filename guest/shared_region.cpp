@@ -9,16 +9,35 @@
 
 namespace ktstr::guest {
 
+Result<SharedMemory> SharedMemory::create(std::size_t size, bool populate) {
+    SharedMemory shared;
+    const int flags = MAP_SHARED | MAP_ANONYMOUS | (populate ? MAP_POPULATE : MAP_NORESERVE);
+    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (memory == MAP_FAILED) return errno_error("share", std::to_string(size) + " bytes of memory", errno);
+    shared.memory_ = memory;
+    shared.size_ = size;
+    return shared;
+}
+
+SharedMemory::SharedMemory(SharedMemory&& other) noexcept { *this = std::move(other); }
+
+SharedMemory& SharedMemory::operator=(SharedMemory&& other) noexcept {
+    std::swap(memory_, other.memory_);
+    std::swap(size_, other.size_);
+    return *this;
+}
+
+SharedMemory::~SharedMemory() {
+    if (memory_ != nullptr) ::munmap(memory_, size_);
+}
+
 Result<SharedRegion> SharedRegion::create(std::size_t workers, std::size_t groups) {
     SharedRegion region;
-    region.size_ = sizeof(GroupSlot) + workers * sizeof(WorkerSlot) + groups * sizeof(GroupSlot);
-    void* memory =
-        ::mmap(nullptr, region.size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (memory == MAP_FAILED)
-        return errno_error("share memory for " + std::to_string(workers) + " workers:",
-                           std::to_string(region.size_) + " bytes", errno);
-    region.memory_ = memory;
-    char* at = static_cast<char*>(memory);
+    auto memory =
+        SharedMemory::create(sizeof(GroupSlot) + workers * sizeof(WorkerSlot) + groups * sizeof(GroupSlot), true);
+    if (!memory) return memory.error();
+    region.memory_ = std::move(*memory);
+    char* at = static_cast<char*>(region.memory_.get());
     new (at) GroupSlot; // the start signal
     at += sizeof(GroupSlot);
     region.workers_ = reinterpret_cast<WorkerSlot*>(at);
@@ -30,23 +49,7 @@ Result<SharedRegion> SharedRegion::create(std::size_t workers, std::size_t group
     return region;
 }
 
-SharedRegion::SharedRegion(SharedRegion&& other) noexcept { *this = std::move(other); }
-
-SharedRegion& SharedRegion::operator=(SharedRegion&& other) noexcept {
-    std::swap(memory_, other.memory_);
-    std::swap(size_, other.size_);
-    std::swap(workers_, other.workers_);
-    std::swap(groups_, other.groups_);
-    std::swap(workers_left_, other.workers_left_);
-    std::swap(groups_left_, other.groups_left_);
-    return *this;
-}
-
-SharedRegion::~SharedRegion() {
-    if (memory_ != nullptr) ::munmap(memory_, size_);
-}
-
-FutexWord& SharedRegion::started_batch() const { return static_cast<GroupSlot*>(memory_)->word; }
+FutexWord& SharedRegion::started_batch() const { return static_cast<GroupSlot*>(memory_.get())->word; }
 
 WorkerSlot* SharedRegion::take_worker_slots(std::size_t count) {
     if (workers_left_ < count) return nullptr;

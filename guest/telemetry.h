@@ -69,6 +69,7 @@ struct alignas(64) WorkerSlot {
     // For the other members of its group.
     alignas(64) std::atomic<std::uint32_t> call{0}; // a futex: grows by one whenever it is called upon
     std::atomic<std::uint32_t> notice{0};           // a futex: what it has to tell (a port); 0 until it has
+    std::atomic<std::uint64_t> called_ns{0};        // CLOCK_MONOTONIC of a call, where that is measured
 };
 
 // The executor's side of the epoch: begin, change the kernel's cpuset, end with what holds from then on.

@@ -75,6 +75,8 @@ plan::WorkerReport report_of(const WorkerProcess& worker, const TickClock& clock
     report.timeslices = worker.timeslices;
     report.isolation_violations = slot.isolation_violations;
     report.isolation_cpu = slot.isolation_cpu;
+    if (worker.latencies != nullptr)
+        report.latencies = {worker.latencies->wakeup.summary("wakeup"), worker.latencies->request.summary("request")};
     report.exit = worker.exit;
     return report;
 }
@@ -103,8 +105,18 @@ Result<void> WorkerPool::spawn(const plan::Work& work, const Placement& placemen
             return Error{"'" + work.name + "': " + work.work_type + " places its pairs itself", "give it no affinity"};
         affinity.kind = plan::Affinity::Kind::smt_siblings;
     }
+    Shared shared;
+    if (entry->shared_bytes != nullptr) {
+        const auto workers = static_cast<std::size_t>(work.workers);
+        auto latencies = SharedMemory::create(workers * sizeof(WorkerLatencies), true);
+        auto memory = SharedMemory::create(entry->shared_bytes(work), false);
+        if (!latencies) return latencies.error();
+        if (!memory) return memory.error();
+        shared = {memory->get(), static_cast<WorkerLatencies*>(latencies->get())};
+        for (auto* part : {&*latencies, &*memory}) shared_.push_back(std::move(*part));
+    }
     for (int first = 0; first < work.workers; first += size)
-        if (auto spawned = spawn_group(work, affinity, placement, first, size); !spawned) return spawned;
+        if (auto spawned = spawn_group(work, affinity, shared, placement, first, size); !spawned) return spawned;
     return {};
 }
 
@@ -125,8 +137,8 @@ Result<DiskExtent> WorkerPool::take_disk(const plan::Work& work) {
     return extent;
 }
 
-Result<void> WorkerPool::spawn_group(const plan::Work& work, const plan::Affinity& affinity, const Placement& placement,
-                                     int first, int size) {
+Result<void> WorkerPool::spawn_group(const plan::Work& work, const plan::Affinity& affinity, const Shared& shared,
+                                     const Placement& placement, int first, int size) {
     const WorkLoopEntry& entry = *find_work_loop(work.work_type);
     std::vector<Fd> files; // close themselves in the executor once the group's workers have them
     if (entry.open_files != nullptr) {
@@ -139,8 +151,10 @@ Result<void> WorkerPool::spawn_group(const plan::Work& work, const plan::Affinit
     WorkerSetting setting{.work = work,
                           .members = region_.take_worker_slots(static_cast<std::size_t>(size)),
                           .size = size,
+                          .first = first,
                           .group = size > 1 ? region_.take_group_slot() : nullptr,
                           .disk = *disk,
+                          .shared = shared.memory,
                           .cgroup_home = placement.cgroup_home,
                           .cgroup_base = placement.cgroup_base};
     if (setting.members == nullptr || (size > 1 && setting.group == nullptr))
@@ -148,6 +162,7 @@ Result<void> WorkerPool::spawn_group(const plan::Work& work, const plan::Affinit
     for (const auto& file : files) setting.files.push_back(file.get());
     for (; setting.member < size; ++setting.member) {
         WorkerSlot* slot = setting.members + setting.member;
+        if (shared.latencies != nullptr) setting.latencies = shared.latencies + first + setting.member;
         end_cpuset_change(*slot, placement.allowed);
         slot->ticks_per_ns = clock_.ticks_per_ns();
         auto pid =
@@ -164,6 +179,7 @@ Result<void> WorkerPool::spawn_group(const plan::Work& work, const plan::Affinit
         worker.work = work.name;
         worker.work_type = work.work_type;
         worker.slot = slot;
+        worker.latencies = setting.latencies;
         if (auto applied = apply_policy(*pid, work); !applied) return applied;
         if (affinity.kind == plan::Affinity::Kind::inherit) continue;
         if (auto applied = set_affinity(worker, affinity, placement.allowed, first + setting.member); !applied)

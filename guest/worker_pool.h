@@ -30,6 +30,7 @@ struct WorkerProcess {
     std::string work;
     std::string work_type;
     WorkerSlot* slot = nullptr;
+    const WorkerLatencies* latencies = nullptr; // null if it measures none
     bool started = false;
     bool stopping = false;
     bool killed = false; // because it did not stop in time
@@ -96,12 +97,17 @@ class WorkerPool {
     WorkerPool(SharedRegion region, AffinityResolver resolver)
         : region_(std::move(region)), resolver_(std::move(resolver)) {}
     // Of workers `first` to `first + size - 1` of the work.
-    Result<void> spawn_group(const plan::Work& work, const plan::Affinity& affinity, const Placement& placement,
-                             int first, int size);
+    struct Shared { // by all workers of the work
+        void* memory = nullptr;
+        WorkerLatencies* latencies = nullptr;
+    };
+    Result<void> spawn_group(const plan::Work& work, const plan::Affinity& affinity, const Shared& shared,
+                             const Placement& placement, int first, int size);
     // A part of the disk for the next group of `work`; of no bytes if it does no block I/O.
     Result<DiskExtent> take_disk(const plan::Work& work);
 
     SharedRegion region_;
+    std::vector<SharedMemory> shared_;
     AffinityResolver resolver_;
     TickClock clock_;
     DiskExtent disk_; // what is left of it

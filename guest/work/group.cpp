@@ -62,6 +62,32 @@ void unlock_pi(FutexWord& word) {
         ::syscall(SYS_futex, &word, FUTEX_UNLOCK_PI, 0, nullptr, nullptr, 0);
 }
 
+void post(FutexWord& word) {
+    if (word.exchange(1) == 0) futex_wake(word, 1);
+}
+
+bool wait_for_post(Worker& worker, FutexWord& word) {
+    while (worker.wait_while(word, 0))
+        if (word.exchange(0) == 1) return true;
+    return false;
+}
+
+void enlist(Worker& worker) {
+    FutexWord& head = worker.group().word;
+    const auto link = static_cast<std::uint32_t>(worker.member()) + 1; // 0 is the end
+    std::uint32_t before = head.load();
+    do worker.own_slot().notice.store(before);
+    while (!head.compare_exchange_weak(before, link));
+}
+
+void take_list(Worker& worker, const std::function<void(int)>& visit) {
+    for (std::uint32_t link = worker.group().word.exchange(0); link != 0;) {
+        const int member = static_cast<int>(link) - 1;
+        link = worker.slot_of(member).notice.load(); // before the call: it may enlist again at once
+        visit(member);
+    }
+}
+
 void begin_round(GroupSlot& group) {
     group.done.store(0);
     group.word.fetch_add(1);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 
 #include "guest/futex.h"
 
@@ -35,6 +36,16 @@ void unlock(FutexWord& word);
 // A mutex with priority inheritance, which the kernel keeps (FUTEX_LOCK_PI); the word holds its owner's thread id.
 bool lock_pi(Worker& worker, FutexWord& word);
 void unlock_pi(FutexWord& word);
+
+// A futex that is 1 once it was posted, however often, and 0 again once that was taken in by the one that waits.
+void post(FutexWord& word);
+bool wait_for_post(Worker& worker, FutexWord& word);
+
+// A list of members of the group, in group().word: each puts itself on it, one takes them all off. Their slots'
+// `notice` links them.
+void enlist(Worker& worker);
+// Calls visit(member) for each one, the latest first.
+void take_list(Worker& worker, const std::function<void(int)>& visit);
 
 // The one of a round: begins it for all that wait_for_round(), and waits until `others` have called end_part().
 void begin_round(GroupSlot& group);

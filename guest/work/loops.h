@@ -75,6 +75,12 @@ void signal_storm(Worker& worker);  // one signal sent
 void preempt_storm(Worker& worker); // one wake-up with `work`; of the victims: a spin_block()
 void rt_starvation(Worker& worker); // one period's `busy` part; of the victims: a spin_block()
 
+// schbench.cpp
+void schbench(Worker& worker); // a request; of the message thread: a worker called; of pipe mode: a message
+
+// taobench.cpp
+void taobench(Worker& worker); // a request; of the backend: a miss answered
+
 // sequence.cpp
 void sequence(Worker& worker); // once through all phases
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "guest/work/bench.h"
 #include "guest/work/files.h"
 #include "guest/work/loops.h"
 
@@ -54,6 +55,8 @@ constexpr std::array entries = {
     WorkLoopEntry{"signal_storm", work::signal_storm},
     WorkLoopEntry{"preempt_storm", work::preempt_storm},
     WorkLoopEntry{"rt_starvation", work::rt_starvation},
+    WorkLoopEntry{.work_type = "schbench", .loop = work::schbench, .shared_bytes = schbench_shared_bytes},
+    WorkLoopEntry{.work_type = "taobench", .loop = work::taobench, .shared_bytes = taobench_shared_bytes},
     WorkLoopEntry{"sequence", work::sequence}};
 
 } // namespace

@@ -18,6 +18,8 @@ struct WorkLoopEntry {
     Result<std::vector<Fd>> (*open_files)(const plan::Work& work, int size) = nullptr;
     bool makes_cgroups = false; // below its own
     bool on_siblings = false;   // a pair on the two threads of one core
+    // Memory that all groups of the work share, and a place for the latencies that its workers measure; null for none.
+    std::size_t (*shared_bytes)(const plan::Work& work) = nullptr;
 };
 
 // The entry of a work type of plan::work_types(); null if this executor has no loop for it.

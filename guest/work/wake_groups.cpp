@@ -5,49 +5,14 @@
 
 #include <array>
 #include <cerrno>
-#include <cmath>
 
 #include "base/fd.h"
-#include "guest/work/buffer.h"
 #include "guest/work/loops.h"
+#include "guest/work/matrices.h"
 
 namespace ktstr::guest::work {
 
 namespace {
-
-// Three square matrices of doubles within `size` bytes; multiplies two of them into the third.
-class Matrices {
-  public:
-    Matrices(const Worker& worker, std::size_t size)
-        : order_(std::max<std::size_t>(2, static_cast<std::size_t>(std::sqrt(size / (3 * sizeof(double)))))),
-          first_(reinterpret_cast<double*>(map_buffer(worker, 3 * order_ * order_ * sizeof(double)))),
-          second_(first_ + order_ * order_), product_(second_ + order_ * order_) {
-        for (std::size_t i = 0; i < 2 * order_ * order_; ++i) first_[i] = static_cast<double>(i % 97);
-    }
-    // False if the worker was told to stop before the last row.
-    bool multiply(Worker& worker) {
-        for (std::size_t row = 0; row < order_; ++row) {
-            if (!worker.running()) return false;
-            multiply_row(first_ + row * order_, product_ + row * order_);
-            worker.observe();
-        }
-        asm volatile("" : : "r"(product_) : "memory"); // somebody could read it
-        return true;
-    }
-
-  private:
-    void multiply_row(const double* row, double* out) const {
-        for (std::size_t column = 0; column < order_; ++column) {
-            double sum = 0;
-            for (std::size_t i = 0; i < order_; ++i) sum += row[i] * second_[i * order_ + column];
-            out[column] = sum;
-        }
-    }
-    std::size_t order_;
-    double* first_;
-    double* second_;
-    double* product_;
-};
 
 void compute_when_called(Worker& worker) {
     Matrices matrices(worker, worker.parameter("size"));

@@ -77,6 +77,14 @@ bool Worker::wait_while(FutexWord& word, std::uint32_t value) const {
     return false;
 }
 
+void Worker::wait_until(FutexWord& word, std::uint32_t value, std::uint64_t deadline_ns) {
+    const std::uint64_t now = monotonic_ns();
+    if (deadline_ns <= now || !running()) return;
+    begin_sleep(deadline_ns - now);
+    futex_wait_for(word, value, to_timespec(deadline_ns - now));
+    end_sleep();
+}
+
 void Worker::wait_for_stop() const {
     while (running()) futex_wait(slot_.stop, 0);
 }

@@ -13,6 +13,7 @@
 #include "guest/futex.h"
 #include "guest/telemetry.h"
 #include "guest/work/group.h"
+#include "guest/work/latency.h"
 #include "interp/plan/plan.h"
 
 namespace ktstr::guest {
@@ -30,11 +31,14 @@ struct WorkerSetting {
     WorkerSlot* members = nullptr; // of its group, one after the other
     int member = 0;                // which of them it is: 0 .. size - 1
     int size = 1;
-    GroupSlot* group = nullptr;   // null in a group of one
-    std::vector<int> files = {};  // the descriptors that the group shares
-    DiskExtent disk = {};         // its own, or its group's
-    std::string cgroup_home = {}; // the directory of the cgroup that it lives in
-    std::string cgroup_base = {}; // below which it may make cgroups
+    int first = 0;                        // number of its member 0 among the workers of the work
+    GroupSlot* group = nullptr;           // null in a group of one
+    std::vector<int> files = {};          // the descriptors that the group shares
+    DiskExtent disk = {};                 // its own, or its group's
+    void* shared = nullptr;               // as many bytes as its entry's shared_bytes() says, of zeros at first
+    WorkerLatencies* latencies = nullptr; // its own; null if it measures none
+    std::string cgroup_home = {};         // the directory of the cgroup that it lives in
+    std::string cgroup_base = {};         // below which it may make cgroups
 };
 
 // How fast a kind of computing goes, found out by compute() as it does it.
@@ -77,6 +81,7 @@ class Worker {
     [[nodiscard]] WorkerSlot& own_slot() const { return slot_; }
     [[nodiscard]] WorkerSlot& next_slot() const { return slot_of(setting_.member + 1); }
     [[nodiscard]] const WorkerSetting& setting() const { return setting_; }
+    [[nodiscard]] WorkerLatencies& latencies() const { return *setting_.latencies; }
 
     // Computes until it has used `ns` of CPU time (being preempted does not count), or is told to stop. With spin(), or
     // by `step`, which is called with how many of its steps to do.
@@ -94,6 +99,8 @@ class Worker {
     void end_sleep() { telemetry_.end_sleep(current_cpu(), ticks_now()); }
     // Sleeps while the word has this value. False if told to stop.
     bool wait_while(FutexWord& word, std::uint32_t value) const;
+    // The same until a time of CLOCK_MONOTONIC at most, which is no part of a gap.
+    void wait_until(FutexWord& word, std::uint32_t value, std::uint64_t deadline_ns);
     // Nothing is left to do: sleeps until told to stop. The time counts as a gap.
     void wait_for_stop() const;
 

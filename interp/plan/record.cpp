@@ -53,6 +53,12 @@ std::optional<RunEnd> run_end_from_string(std::string_view name) {
     return std::nullopt;
 }
 
+json to_json(const Latency& latency) {
+    return {{"name", latency.name},       {"samples", latency.samples}, {"min_ns", latency.min_ns},
+            {"p50_ns", latency.p50_ns},   {"p90_ns", latency.p90_ns},   {"p99_ns", latency.p99_ns},
+            {"p999_ns", latency.p999_ns}, {"max_ns", latency.max_ns}};
+}
+
 json to_json(const WorkerReport& report) {
     return {{"worker", report.worker},
             {"pid", report.pid},
@@ -75,6 +81,7 @@ json to_json(const WorkerReport& report) {
             {"timeslices", report.timeslices},
             {"isolation_violations", report.isolation_violations},
             {"isolation_cpu", report.isolation_cpu},
+            {"latencies", array_json(report.latencies)},
             {"exit", report.exit}};
 }
 
@@ -133,6 +140,20 @@ json to_json(const Record& record) {
             {"console", record.console}};
 }
 
+static Result<Latency> read_latency(const json& value, const std::string& where) {
+    Latency latency;
+    Fields fields(value, where);
+    fields.text("name", latency.name);
+    fields.integer("samples", latency.samples);
+    fields.integer("min_ns", latency.min_ns);
+    fields.integer("p50_ns", latency.p50_ns);
+    fields.integer("p90_ns", latency.p90_ns);
+    fields.integer("p99_ns", latency.p99_ns);
+    fields.integer("p999_ns", latency.p999_ns);
+    fields.integer("max_ns", latency.max_ns);
+    return fields.finish(std::move(latency));
+}
+
 Result<WorkerReport> worker_report_from_json(const json& value) {
     WorkerReport report;
     Fields fields(value, "worker_report");
@@ -156,6 +177,7 @@ Result<WorkerReport> worker_report_from_json(const json& value) {
     fields.integer("timeslices", report.timeslices);
     fields.integer("isolation_violations", report.isolation_violations);
     fields.integer("isolation_cpu", report.isolation_cpu);
+    fields.array("latencies", report.latencies, read_latency);
     fields.text("exit", report.exit);
     return fields.finish(std::move(report));
 }

@@ -16,6 +16,19 @@
 
 namespace ktstr::plan {
 
+// How long something took, over all times that a worker measured it. Quantiles are those of a histogram whose steps are
+// a 32nd of the value.
+struct Latency {
+    std::string name;          // "wakeup", "request"
+    std::uint64_t samples = 0; // of 0 samples all others are 0
+    std::uint64_t min_ns = 0;
+    std::uint64_t p50_ns = 0;
+    std::uint64_t p90_ns = 0;
+    std::uint64_t p99_ns = 0;
+    std::uint64_t p999_ns = 0;
+    std::uint64_t max_ns = 0;
+};
+
 struct WorkerReport {
     int worker = 0;     // counts up over the scenario
     int pid = 0;        // in the guest
@@ -38,6 +51,7 @@ struct WorkerReport {
     std::uint64_t timeslices = 0;           // schedstat: times put on a CPU
     std::uint64_t isolation_violations = 0; // iterations seen on a CPU outside the cgroup's cpuset of that moment
     int isolation_cpu = -1;                 // the first such CPU
+    std::vector<Latency> latencies;         // of a benchmark
     std::string exit; // "stopped", "killed" (did not stop in time), "exit code 3", "signal 9 (Killed)", "error: ..."
     [[nodiscard]] double off_cpu_ratio() const; // 1 - cpu_ns / wall_ns, 0 if wall_ns is 0
 };

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 17> executed_ops = {
     "add_cgroup",    "remove_cgroup",   "set_cpuset",       "clear_cpuset",     "swap_cpusets",     "spawn",
     "stop_cgroup",   "set_affinity",    "move_all_tasks",   "run_payload",      "wait_payload",     "kill_payload",
     "freeze_cgroup", "unfreeze_cgroup", "attach_scheduler", "detach_scheduler", "restart_scheduler"};
-constexpr std::array<std::string_view, 3> missing_work_types = {"schbench", "taobench", "custom"};
+constexpr std::array<std::string_view, 1> missing_work_types = {"custom"};
 
 constexpr std::array<std::string_view, 7> judged_measures = {"iterations", "migrations", "cpu_time", "gap",
                                                              "run_delay",  "throughput", "off_cpu"};
