@@ -24,6 +24,12 @@ std::string joined(const std::vector<std::string>& names) {
     return text;
 }
 
+// What people call the scheduler that runs where none is attached.
+bool is_kernels_own(std::string_view name) {
+    return name == "eevdf" || name == "EEVDF" || name == "cfs" || name == "CFS" || name == "fair" || name == "none" ||
+           name == "default";
+}
+
 constexpr std::size_t max_flags = 256; // of a scheduler, and of what one of them requires
 
 // What a copy takes, as Evaluator::spend() counts it.
@@ -187,6 +193,11 @@ const Symbol* Checker::find_scheduler(const ast::Name& name, const Module& modul
     if (const Value* local = evaluator_.local(name.text); local != nullptr && local->type == Type::scheduler)
         return local->symbol;
     const Symbol* symbol = names_.find(module, name.text, name.span);
+    if (symbol == nullptr && is_kernels_own(name.text)) {
+        diagnostics_.add(Code::unknown_name, name.span, "there is no scheduler `" + name.text + "`",
+                         "without `scheduler` the kernel's own one runs");
+        return nullptr;
+    }
     if (symbol == nullptr) {
         names_.report_unknown(module, name.text, name.span, "scheduler", {"scheduler"});
         return nullptr;
@@ -246,8 +257,8 @@ void Checker::switch_flags(model::Scheduler& scheduler, const ast::Statement& us
 std::optional<model::Mention> Checker::stage_scheduler(const ast::Name& name, const Module& module) {
     const Symbol* symbol = find_scheduler(name, module);
     if (symbol == nullptr) return std::nullopt;
-    const bool staged =
-        std::any_of(met_.schedulers.begin(), met_.schedulers.end(), [&](const auto& entry) { return entry.first == symbol; });
+    const bool staged = std::any_of(met_.schedulers.begin(), met_.schedulers.end(),
+                                    [&](const auto& entry) { return entry.first == symbol; });
     if (!staged) met_.schedulers.emplace_back(symbol, check_scheduler(*symbol).scheduler);
     if (!evaluator_.spend(met_.schedulers.size() / 16 + (staged ? 0 : units_of(check_scheduler(*symbol))), name.span))
         return std::nullopt;

@@ -79,6 +79,25 @@ const std::string_view* standard_source(std::string_view name) {
     return nullptr;
 }
 
+std::string standard_home(std::string_view name, const std::vector<std::string_view>& kinds) {
+    struct Home {
+        std::string_view kind;
+        std::string module;
+    };
+    static const auto homes = [] {
+        std::multimap<std::string, Home, std::less<>> found;
+        Diagnostics none; // the library has no errors
+        Modules modules(none);
+        for (const auto& [module, content] : modules.standard())
+            for (const auto& [text, symbol] : content->symbols)
+                if (!symbol.is_private) found.emplace(text, Home{symbol.kind(), module});
+        return found;
+    }();
+    for (auto [at, end] = homes.equal_range(name); at != end; ++at)
+        if (std::find(kinds.begin(), kinds.end(), at->second.kind) != kinds.end()) return at->second.module;
+    return {};
+}
+
 const Module& Modules::load(const std::filesystem::path& path, const std::string& shown) {
     library::Resolver resolver(path);
     const std::string project = resolver.project().string();

@@ -60,6 +60,10 @@ std::filesystem::path library_root(const std::filesystem::path& file);
 // there is none.
 const std::string_view* standard_source(std::string_view name);
 
+// The module of the standard library ("std.workloads") that defines a name of one of these kinds (Symbol::kind());
+// empty if none does.
+std::string standard_home(std::string_view name, const std::vector<std::string_view>& kinds);
+
 class Modules {
   public:
     explicit Modules(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}

@@ -60,6 +60,18 @@ std::string private_hint(const Module& module, std::string_view name) {
     return {};
 }
 
+// Where a name of the standard library is to be had: its module is not used, or under another name.
+std::string standard_hint(const Module& module, std::string_view name, const std::vector<std::string_view>& kinds) {
+    const std::string home = standard_home(name, kinds);
+    const auto dot = name.find('.');
+    if (home.empty() && dot != name.npos) return standard_hint(module, name.substr(0, dot), {"payload", "topology"});
+    if (home.empty()) return {};
+    for (const auto& import : module.imports)
+        if (import.use->names.front().text == home && !import.prefixes.empty())
+            return "write it as `" + import.prefixes.front() + "." + std::string(name) + "`";
+    return "add: use " + home;
+}
+
 } // namespace
 
 void Names::report_unknown(const Module& module, std::string_view name, Span span, std::string_view what,
@@ -89,6 +101,7 @@ void Names::report_unknown(const Module& module, std::string_view name, Span spa
     }
     if (broken_import && module.broken) return; // most likely it is defined in what could not be read
     std::string hint = private_hint(module, name);
+    if (hint.empty()) hint = standard_hint(module, name, kinds);
     if (hint.empty()) hint = suggest(name, others);
     if (hint.empty() && name.substr(0, 4) == "std.")
         hint = "begin the file with: use " + std::string(name.substr(0, name.rfind('.')));
