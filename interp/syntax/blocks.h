@@ -42,7 +42,8 @@ struct block_must_end {
     }
 };
 
-// A statement that matched nothing: says so and skips it. Fails at the end of the file only.
+// A statement that matched nothing: says so and skips it. Fails at the end of the file, and where the block seems to
+// have ended.
 template <typename Context> struct recover {
     using rule_t = recover;
     using subs_t = pegtl::type_list<>;
@@ -51,7 +52,7 @@ template <typename Context> struct recover {
     static bool match(Input& in, ParseState& state) {
         const std::size_t here = state.offset(in.current());
         const std::size_t start = state.skip_gap(here);
-        if (start >= state.text().size()) return false;
+        if (start >= state.text().size() || state.block_seems_ended(start)) return false;
         const std::size_t end = state.recover(start, Context::text);
         state.close(state.open(Kind::unread, start), end);
         in.bump(end - here);

@@ -35,6 +35,7 @@ ast::Statement build_statement(NodeView node) {
             statement.body = build_body(child);
             for (const auto& part : child.children())
                 statement.unread = statement.unread || part.kind() == Kind::unread;
+            for (const auto& inner : statement.body) statement.unread = statement.unread || inner.unread;
         } else if (kind == Kind::otherwise) {
             const auto inside = child.children();
             if (!inside.empty() && inside.front().kind() == Kind::block)

@@ -56,7 +56,7 @@ struct list
     : node<Kind::list, sign<'[', nothing>,
            opt<expression, star<sign<',', a_comma>, expression>, opt<sign<',', nothing>>>, sign<']', a_close_bracket>> {
 };
-struct field : node<Kind::field, node<Kind::name, token<nothing, pegtl::identifier>>, sign<':', a_colon>, expression> {
+struct field : node<Kind::field, node<Kind::name, token<a_field, pegtl::identifier>>, sign<':', a_colon>, expression> {
 };
 struct record : node<Kind::record, sign<'{', nothing>, field, star<sign<',', a_comma>, field>, opt<sign<',', nothing>>,
                      sign<'}', a_close_brace>> {};

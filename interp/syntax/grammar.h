@@ -212,7 +212,8 @@ struct parameters : seq<sign<'(', an_open_paren>, opt<parameter, star<comma, par
 struct template_declaration : statement<Kind::template_declaration, key::template_, name, parameters, scenario_block> {
 };
 struct expectations_declaration : statement<Kind::expectations_declaration, key::expectations, name, expect_block> {};
-struct instance : node<Kind::instance, equals, qualified_name, arguments> {};
+struct called : seq<sor<at<one<'('>>, token<a_call, pegtl::failure>>, arguments> {};
+struct instance : node<Kind::instance, equals, qualified_name, called> {};
 struct scenario_declaration : statement<Kind::scenario_declaration, key::scenario, text,
                                         sor<seq<instance, opt<scenario_block>>, scenario_block>> {};
 struct all_scenarios : plain<Kind::all_scenarios, key::all> {};
@@ -221,7 +222,7 @@ struct gauntlet
     : statement<Kind::gauntlet, key::gauntlet, text,
                 block<in_gauntlet, statement<Kind::scenarios, key::scenarios, sor<all_scenarios, expression>>,
                       setting<Kind::topologies, key::topologies>,
-                      statement<Kind::flags, key::flags, sor<powerset, expression>>,
+                      statement<Kind::flags, key::flags, sor<powerset, seq<pegtl::not_at<key::powerset>, expression>>>,
                       setting<Kind::kernels, key::kernels>, setting<Kind::seeds, key::seeds>,
                       setting<Kind::work_types, key::work_types>, setting<Kind::budget, key::budget>>> {};
 

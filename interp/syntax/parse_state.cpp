@@ -49,6 +49,20 @@ const std::map<std::string_view, std::string_view>& habits() {
     return hints;
 }
 
+bool is_keyword(std::string_view word) {
+    return std::any_of(keywords().begin(), keywords().end(), [word](const Keyword& one) { return one.text == word; });
+}
+
+// What plans call ops, and the keyword. A test holds this against the plan's own list.
+std::string_view keyword_of_op(std::string_view plan_name) {
+    static const std::map<std::string_view, std::string_view> keywords = {
+        {"run_payload", "run"},      {"wait_payload", "wait"},        {"kill_payload", "kill"},
+        {"freeze_cgroup", "freeze"}, {"unfreeze_cgroup", "unfreeze"}, {"capture_snapshot", "snapshot"},
+        {"watch_snapshot", "watch"}, {"pin_bpf_map", "pin_map"},      {"capture_cgroup_procs", "capture_procs"}};
+    const auto keyword = keywords.find(plan_name);
+    return keyword == keywords.end() ? std::string_view() : keyword->second;
+}
+
 // A word at the beginning of a line that does not go on with the line before.
 bool begins_formula(std::string_view word) {
     static const std::unordered_set<std::string_view> joining = {"and", "or",  "implies", "until",  "within",   "after",
@@ -159,6 +173,9 @@ void ParseState::report_unknown_statement(std::size_t start, std::string_view co
     const std::string word(word_at(start));
     std::string hint = word.empty() ? std::string() : suggest(word, known);
     if (const auto habit = habits().find(found.text()); habit != habits().end()) hint = habit->second;
+    if (const auto keyword = keyword_of_op(word); !keyword.empty())
+        hint = "in .ktl files this op is `" + std::string(keyword) + "`";
+    if (const std::string dashed = hint_of_dash(start); !dashed.empty()) hint = dashed;
     if (hint.empty()) {
         hint = "what can stand here:";
         for (const auto& candidate : known) hint += (&candidate == &known.front() ? " " : ", ") + candidate;
@@ -183,12 +200,50 @@ void ParseState::report_unexpected(std::size_t at) {
     if (const auto habit = habits().find(text); habit != habits().end())
         if (after_value || text.find_first_of("=<>") == std::string_view::npos) hint = habit->second;
     if (text == "=" && is_expected("a value")) hint = "settings have no `=`, as in: duration 10s";
+    if (text == ":" && is_keyword(word_before(at))) hint = "settings have no `:`, as in: cpuset 0-3";
+    const std::size_t before = text_.find_last_not_of(" \t\r\n", at == 0 ? 0 : at - 1);
+    if (is_expected("a field of a record, as in {spin: 2ms}") && before < at && text_[before] == '{')
+        hint = "a value has no braces, as in: cpuset 0-3";
+    if (is_expected("`(` right behind the template's name")) hint = "a template is called, as in: steady()";
+    if (const std::string dashed = hint_of_dash(at); !dashed.empty()) hint = dashed;
     if (is_reserved(text)) {
         shown = "the keyword " + shown;
         if (is_expected("a name") || is_expected("a cgroup")) hint = "a keyword cannot be a name";
+        if (is_expected("a cgroup") || (is_expected("a name") && is_expected("a string")))
+            hint += "; in quotes it can: \"" + std::string(text) + "\"";
     }
-    const std::string wanted = expected_.empty() ? "something else" : alternatives(expected_);
-    diagnostics_.add(Code::unexpected_token, found, "expected " + wanted + ", found " + shown, hint);
+    diagnostics_.add(Code::unexpected_token, found,
+                     expected_.empty() ? shown + " cannot stand here"
+                                       : "expected " + alternatives(expected_) + ", found " + shown,
+                     hint);
+}
+
+// The word before `at`, blanks between them or not; empty if there is none.
+std::string_view ParseState::word_before(std::size_t at) const {
+    while (at > 0 && is_blank(text_[at - 1])) --at;
+    std::size_t begin = at;
+    while (begin > 0 && is_word(text_[begin - 1])) --begin;
+    return text_.substr(begin, at - begin);
+}
+
+// For a `-` right behind a word, as in: cgroup my-group
+std::string ParseState::hint_of_dash(std::size_t at) {
+    if (at == 0 || at + 1 >= text_.size() || text_[at] != '-' || !is_word(text_[at - 1]) || !is_word(text_[at + 1]))
+        return {};
+    constexpr std::size_t longest_shown = 60;
+    const auto in_name = [](char c) { return is_word(c) || c == '-' || c == '/'; };
+    std::size_t begin = at;
+    while (begin > 0 && in_name(text_[begin - 1])) --begin;
+    std::size_t end = at;
+    while (end < text_.size() && in_name(text_[end])) ++end;
+    if (is_digit(text_[begin])) return {};
+    std::string name(text_.substr(begin, std::min(end - begin, longest_shown)));
+    static const std::unordered_set<std::string_view> declaring = {
+        "scheduler",    "work", "topology", "payload", "template",         "flag",
+        "expectations", "let",  "param",    "include", "replace_scheduler"};
+    if (declaring.count(word_before(begin)) == 0) return "a name with `-` in it stands in quotes: \"" + name + "\"";
+    std::replace(name.begin(), name.end(), '-', '_');
+    return "a name has no `-` in it: " + name;
 }
 
 bool ParseState::is_expected(std::string_view what) const {
@@ -232,12 +287,14 @@ std::size_t ParseState::recover(std::size_t start, std::string_view context) {
 // From the error on: up to a `}` that closes the surrounding block, or a reserved word that begins a line; over
 // balanced blocks, strings and comments. Always moves on.
 std::size_t ParseState::next_statement(std::size_t from, std::size_t start, bool lines) {
-    std::size_t depth = 0;
+    const std::size_t records = open_braces_between(start, from); // of a value: no statement stands in them
+    std::size_t depth = records;
     for (std::size_t i = skip_gap(from); i < text_.size(); i = skip_gap(i)) {
         const char c = text_[i];
         const bool may_stop = i > start && begins_line(i);
         if (may_stop && block_must_end(i)) return i;
-        if (depth == 0 && may_stop && (begins_statement(word_at(i)) || (lines && begins_formula(word_at(i))))) return i;
+        if (depth <= records && may_stop && (begins_statement(word_at(i)) || (lines && begins_formula(word_at(i)))))
+            return i;
         if (depth == 0 && i > start && c == '}' && !open_braces_.empty()) return i;
         if (c == '{') ++depth;
         if (c == '"') depth += swallowed_braces(token_at(i).text());
@@ -245,6 +302,16 @@ std::size_t ParseState::next_statement(std::size_t from, std::size_t start, bool
         i = std::max<std::size_t>(token_at(i).end, i + 1);
     }
     return text_.size();
+}
+
+std::size_t ParseState::open_braces_between(std::size_t begin, std::size_t end) {
+    std::size_t depth = 0;
+    for (std::size_t i = skip_gap(begin); i < end; i = skip_gap(i)) {
+        if (text_[i] == '{') ++depth;
+        if (text_[i] == '}' && depth > 0) --depth;
+        i = std::max<std::size_t>(token_at(i).end, i + 1);
+    }
+    return depth;
 }
 
 bool ParseState::begins_line(std::size_t offset) const {
@@ -258,11 +325,56 @@ void ParseState::leave_block(bool closed, std::size_t offset) {
     if (closed || unclosed_at_ == offset) return;
     unclosed_at_ = offset;
     const std::size_t at = skip_gap(offset);
-    const std::string found = at >= text_.size() ? "the file ends" : "`" + std::string(word_at(at)) + "` comes";
-    diagnostics_.add(Code::unclosed_block, span(brace, brace + 1),
-                     "this block is not closed: " + found + " before its `}`",
-                     "add a `}`" + (at >= text_.size() ? std::string(" at the end of the block")
-                                                       : " before line " + std::to_string(source_.position(at).line)));
+    const bool at_end = at >= text_.size();
+    std::string why = at_end ? "the file ends" : "`" + std::string(word_at(at)) + "` comes";
+    why += " before its `}`";
+    const auto inner = outdented(brace, at);
+    const std::size_t open = inner.value_or(brace);
+    const std::size_t line = source_.position(std::min(line_after(open), at)).line;
+    if (inner) why = "by its indentation it ends before line " + std::to_string(line);
+    const bool known = inner || !at_end;
+    diagnostics_.add(Code::unclosed_block, span(open, open + 1), "this block is not closed: " + why,
+                     known ? "add a `}` before line " + std::to_string(line) : "add a `}` at the end of the block");
+}
+
+std::size_t ParseState::indent_of(std::size_t offset) const {
+    const std::size_t end = std::min(offset, text_.size());
+    const std::size_t start = end == 0 ? 0 : text_.rfind('\n', end - 1) + 1; // npos + 1 is 0
+    return std::min(text_.find_first_not_of(" \t", start), text_.size()) - start;
+}
+
+// The first line behind the block's that is not indented further: where its `}` should stand.
+std::size_t ParseState::line_after(std::size_t brace) {
+    const std::size_t indent = indent_of(brace);
+    for (std::size_t i = text_.find('\n', brace); i < text_.size(); i = text_.find('\n', i)) {
+        i = skip_gap(i + 1);
+        if (i < text_.size() && begins_line(i) && indent_of(i) <= indent) return i;
+    }
+    return text_.size();
+}
+
+// Of the blocks in the one that is not closed, the first whose `}` stands further left than its beginning: it closes
+// another one, and the block's own is missing.
+std::optional<std::size_t> ParseState::outdented(std::size_t brace, std::size_t end) {
+    std::vector<std::size_t> open;
+    for (std::size_t i = skip_gap(brace + 1); i < end; i = skip_gap(i)) {
+        const char c = text_[i];
+        if (c == '{') open.push_back(i);
+        if (c == '}' && !open.empty()) {
+            if (begins_line(i) && indent_of(i) < indent_of(open.back())) return open.back();
+            open.pop_back();
+        }
+        i = std::max<std::size_t>(token_at(i).end, i + 1);
+    }
+    return std::nullopt;
+}
+
+bool ParseState::block_seems_ended(std::size_t offset) {
+    if (open_braces_.empty() || furthest_ > offset || !begins_line(offset)) return false;
+    const std::size_t brace = open_braces_.back();
+    const std::size_t first = skip_gap(brace + 1);
+    const bool indented = !begins_line(first) || indent_of(first) > indent_of(brace);
+    return indented && first < offset && is_reserved(word_at(offset)) && indent_of(offset) <= indent_of(brace);
 }
 
 bool ParseState::block_must_end(std::size_t offset) {

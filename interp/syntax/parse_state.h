@@ -3,6 +3,7 @@
 // accepted there. Offsets are bytes of the source.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,9 @@ class ParseState {
     void leave_block(bool closed, std::size_t offset);
     // Whether no statement of any block can begin here: the end of the file, or a declaration of the file.
     [[nodiscard]] bool block_must_end(std::size_t offset);
+    // Whether a statement that nothing in the innermost block matched is none of it, by its word and its indentation:
+    // most likely the block's `}` is missing.
+    [[nodiscard]] bool block_seems_ended(std::size_t offset);
     // Whether only blanks stand before it on its line.
     [[nodiscard]] bool begins_line(std::size_t offset) const;
 
@@ -64,6 +68,14 @@ class ParseState {
     void report_unexpected(std::size_t at);
     [[nodiscard]] bool report_unclosed(std::size_t at, Span found);
     [[nodiscard]] bool is_expected(std::string_view what) const;
+    // How many blocks and records begin there and do not end there.
+    [[nodiscard]] std::size_t open_braces_between(std::size_t begin, std::size_t end);
+    // Blanks at the beginning of the line that `offset` is on.
+    [[nodiscard]] std::size_t indent_of(std::size_t offset) const;
+    [[nodiscard]] std::size_t line_after(std::size_t brace);
+    [[nodiscard]] std::optional<std::size_t> outdented(std::size_t brace, std::size_t end);
+    [[nodiscard]] std::string_view word_before(std::size_t at) const;
+    [[nodiscard]] std::string hint_of_dash(std::size_t at);
     // `lines`: statements begin with any word, so that each line may be one.
     [[nodiscard]] std::size_t next_statement(std::size_t from, std::size_t start, bool lines);
     // What stands at `offset`, for a message: a word, a literal, a sign, or the end of the file.

@@ -66,6 +66,13 @@ Span span_at(const SourceFile& file, std::size_t offset) {
     return {&file, static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(offset + 1)};
 }
 
+// With a byte order mark, or with every other byte zero as it is of letters.
+bool is_utf16(std::string_view bytes) {
+    const std::string_view mark = bytes.substr(0, 2);
+    if (mark == "\xFF\xFE" || mark == "\xFE\xFF") return true;
+    return bytes.size() > 3 && ((bytes[0] == 0 && bytes[2] == 0) || (bytes[1] == 0 && bytes[3] == 0));
+}
+
 SourcePtr report_file(Code code, std::string shown, std::string name, std::string message, std::string hint,
                       Diagnostics& diagnostics) {
     const auto empty = std::make_shared<const SourceFile>(std::move(shown), std::move(name), "");
@@ -98,16 +105,18 @@ SourcePtr check_source(std::string shown, std::string name, std::string text, Di
     if (text.substr(0, 3) == "\xEF\xBB\xBF") text.erase(0, 3);
     const auto file = std::make_shared<const SourceFile>(std::move(shown), std::move(name), std::move(text));
     const std::string_view bytes = file->text();
+    const bool utf16 = is_utf16(bytes);
+    constexpr const char* from_utf16 = "it is UTF-16; convert it: iconv -f utf-16 -t utf-8";
     for (std::size_t i = 0; i < bytes.size();) {
         if (bytes[i] == '\0') {
             diagnostics.add(Code::nul_byte, span_at(*file, i), "the file holds a NUL byte",
-                            "a .ktl file is text in UTF-8");
+                            utf16 ? from_utf16 : "a .ktl file is text in UTF-8");
             return nullptr;
         }
         const std::size_t length = utf8_length(bytes, i);
         if (length == 0) {
             diagnostics.add(Code::not_utf8, span_at(*file, i), "the file is not UTF-8 text",
-                            "convert it: iconv -f latin1 -t utf-8");
+                            utf16 ? from_utf16 : "convert it: iconv -f latin1 -t utf-8");
             return nullptr;
         }
         i += length;

@@ -166,6 +166,8 @@ EXPECTED(an_equals, "`=`");
 EXPECTED(a_comma, "`,`");
 EXPECTED(a_colon, "`:`");
 EXPECTED(a_comparison, "a comparison (`<=`, `<`, `>=`, `>`, `==`, `!=`)");
+EXPECTED(a_call, "`(` right behind the template's name");
+EXPECTED(a_field, "a field of a record, as in {spin: 2ms}");
 EXPECTED(a_lua_block, "`[[`");
 #undef EXPECTED
 

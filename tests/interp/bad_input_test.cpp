@@ -29,7 +29,14 @@ TEST_CASE("a NUL byte, broken UTF-8 and a UTF-16 file are refused with their pla
     CHECK(codes_of("# \xED\xA0\x80\n" + good) == "E0103");
     CHECK(codes_of("# \xF4\x90\x80\x80\n" + good) == "E0103");
     CHECK(codes_of("# \xE2\x82") == "E0103");
-    CHECK(codes_of(std::string("\xFF\xFEs\0c\0", 6)) == "E0103");
+    const std::string hint = "hint: it is UTF-16; convert it: iconv -f utf-16 -t utf-8";
+    for (const auto& text :
+         {std::string("\xFF\xFEs\0c\0", 6), std::string("\xFE\xFF\0s\0c", 6), std::string("s\0c\0", 4)}) {
+        const auto result = compile_text(text);
+        CHECK((codes(result) == "E0103" || codes(result) == "E0104"));
+        CHECK(rendered(result).find(hint) != std::string::npos);
+    }
+    CHECK(rendered(compile_text("# caf\xE9\n" + good)).find("iconv -f latin1") != std::string::npos);
 }
 
 TEST_CASE("a byte order mark, CRLF line ends, tabs and other people's letters are fine") {
@@ -153,8 +160,8 @@ TEST_CASE("megabytes on one line are parsed and complained about") {
 TEST_CASE("Lua blocks, their brackets in comments and strings, and those that never end are told apart") {
     CHECK(codes_of("# lua [[\n" + good).empty());
     CHECK(codes_of("let a = \"lua [[\"\nlet b = 1").empty());
-    CHECK(codes_of("scenario \"t\" { cgroup a { workers 1 of spin_wait } check \"c\" lua [[ ((((\"{ ]] }\n").find("E0105") ==
-          std::string::npos);
+    CHECK(codes_of("scenario \"t\" { cgroup a { workers 1 of spin_wait } check \"c\" lua [[ ((((\"{ ]] }\n")
+              .find("E0105") == std::string::npos);
     CHECK(codes_of("scenario \"t\" { cgroup a { workers 1 of spin_wait } check \"c\" lua [[ return 1 }\n") == "E0113");
     CHECK(codes_of("scenario \"t\" { cgroup a { workers 1 of spin_wait } check \"c\" lua [=[ ]] }\n") == "E0113");
 }
@@ -186,7 +193,9 @@ TEST_CASE("chains of not, else if, minus signs, dots and operators end in a mess
     CHECK(codes_of(before + "expect { " + repeated("not ", 100'000) + "gap <= 2s } }").find("E0105") == 0);
     CHECK(codes_of(before + "expect { " + repeated("always ", 100'000) + "gap <= 2s } }").find("E0105") == 0);
     CHECK(codes_of(before + repeated("if false { } else ", 100'000) + "{ } }").find("E0105") == 0);
-    CHECK(codes_of(before + "expect { " + repeated("bpf.x > 1 until ", 100'000) + "gap <= 2s } }").find("E0105") == 0);
+    CHECK(
+        codes_of(before + "expect { " + repeated("monitor.load > 1 until ", 100'000) + "gap <= 2s } }").find("E0105") ==
+        0);
     CHECK(codes_of("let a = " + repeated("-", 100'000) + "1").find("E0") == 0);
     CHECK(codes_of("let a = b" + repeated(".b", 100'000)).find("E0") == 0);
     CHECK(codes_of(before + "if false { let x = b" + repeated(".b", 63) + " } }") == "E0203");

@@ -2,6 +2,7 @@
 // What each construct becomes in the plan.
 #include <catch2/catch_test_macros.hpp>
 
+#include "interp/plan/op_words.h"
 #include "tests/interp/compile_help.h"
 
 namespace ktstr::test {
@@ -48,6 +49,18 @@ std::vector<std::string> expectations_of(const std::string& text) {
 using Texts = std::vector<std::string>;
 
 } // namespace
+
+TEST_CASE("an op by the name that it has in plans is refused with its keyword") {
+    for (const auto& name : plan::op_names()) {
+        const std::string word(plan::op_word(name));
+        if (word == name) continue;
+        const auto result =
+            compile_text("scenario \"t\" {\n  cgroup a { workers 1 of spin_wait }\n  " + name + " a\n}");
+        INFO(rendered(result));
+        CHECK(codes(result) == "E0111");
+        CHECK(rendered(result).find("hint: in .ktl files this op is `" + word + "`\n") != std::string::npos);
+    }
+}
 
 TEST_CASE("a scenario that says little runs 3 s on one LLC with two CPUs and 512 MiB, and expects progress") {
     const auto plan = plan_of("scenario \"small\" { cgroup a { workers 1 of spin_wait } }");
