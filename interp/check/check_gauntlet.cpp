@@ -141,7 +141,7 @@ void Checker::check_runs(const Gauntlet& gauntlet) {
     (void)evaluator_.spend(8 * runs, gauntlet.span);
 }
 
-// flags powerset of mitosis, or: flags [[], ["llc"], ["llc", "steal"]]
+// flags powerset of mitosis, or: flags [[], [llc], [llc, steal]]
 std::vector<std::vector<std::string>> Checker::gauntlet_flags(const ast::Statement& setting, const Module& module) {
     if (const auto* all = setting.part(Kind::powerset)) {
         const Symbol* symbol = find_scheduler(all->names.front(), module);
@@ -151,7 +151,7 @@ std::vector<std::vector<std::string>> Checker::gauntlet_flags(const ast::Stateme
             diagnostics_.add(Code::too_much, setting.span,
                              "the scheduler has " + std::to_string(flags.size()) + " flags, a powerset takes at most " +
                                  std::to_string(max_flags_of_powerset),
-                             "list the combinations: flags [[], [\"llc\"]]");
+                             "list the combinations: flags [[], [llc]]");
             return {};
         }
         return powerset(flags);
@@ -159,6 +159,16 @@ std::vector<std::vector<std::string>> Checker::gauntlet_flags(const ast::Stateme
     const auto known = known_flags(module);
     std::vector<std::vector<std::string>> sets;
     const ast::Expression& value = setting.values.front();
+    const auto is_list = [](const ast::Expression& expression) { return expression.kind == Kind::list; };
+    if (is_list(value) && std::all_of(value.operands.begin(), value.operands.end(), is_list)) {
+        for (const auto& item : value.operands) { // words or strings, as after a scenario's scheduler
+            auto& set = sets.emplace_back();
+            for (const auto& word : item.operands)
+                if (auto flag = evaluator_.evaluate_word(word, module, known, "a flag of any scheduler here"))
+                    set.push_back(std::move(*flag));
+        }
+        return sets;
+    }
     const auto list = evaluator_.evaluate_as(Type::list, value, module);
     if (!list) return {};
     for (const auto& item : list->items) {
@@ -173,7 +183,7 @@ std::vector<std::vector<std::string>> Checker::gauntlet_flags(const ast::Stateme
         }
         if (!good) {
             diagnostics_.add(Code::type_mismatch, value.span, "expected lists of flags",
-                             "write it as in: flags [[], [\"llc\"]]");
+                             "write it as in: flags [[], [llc]]");
             return {};
         }
         sets.push_back(std::move(set));

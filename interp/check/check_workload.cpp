@@ -111,6 +111,13 @@ bool Checker::check_base(const ast::Name& base, const Module& module, model::Wor
         return true;
     }
     const Symbol* symbol = names_.find(module, base.text, base.span);
+    if (const Value* local = evaluator_.local(base.text); local != nullptr && symbol == nullptr) {
+        if (local->type == Type::word) return false; // reported
+        diagnostics_.add(Code::wrong_kind_of_name, base.span,
+                         "`" + base.text + "` is " + describe(local->type) + " here, not a workload",
+                         local->type == Type::string ? "work types stand without quotes: " + local->text : "");
+        return false;
+    }
     if (symbol == nullptr) {
         names_.report_unknown(module, base.text, base.span, "work type or workload", {"workload"}, work_type_names());
         return false;
