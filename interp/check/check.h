@@ -145,6 +145,7 @@ class Checker {
     std::optional<Term> term_of_call(const ast::Expression& expression, const Module& module, model::Expectation& out);
     std::optional<Term> term_of_name(const ast::Expression& expression, const Module& module, model::Expectation& out);
     std::optional<Term> pattern(const ast::Expression& expression, const Module& module, model::Expectation& out);
+    bool check_monitor_value(const std::string& name, Span span);
     bool check_window(const ast::Expression& window, const Module& module, plan::Formula& formula,
                       model::Expectation& out);
 

@@ -5,6 +5,7 @@
 
 #include "interp/check/check.h"
 #include "interp/diagnostics/suggest.h"
+#include "interp/plan/monitor.h"
 
 namespace ktstr::check {
 
@@ -302,6 +303,16 @@ std::optional<Checker::Term> Checker::term(const ast::Expression& expression, co
     return result;
 }
 
+bool Checker::check_monitor_value(const std::string& name, Span span) {
+    if (plan::find_monitor_value(name) != nullptr) return true;
+    std::vector<std::string> known;
+    for (const auto& value : plan::monitor_values()) known.emplace_back(value.name);
+    const std::string close = suggest(name, known);
+    diagnostics_.add(Code::unknown_name, span, "the monitor has no value `" + name + "`",
+                     close.empty() ? "`ktstr list monitor` prints all of them" : close);
+    return false;
+}
+
 // gap, bpf.nr_dispatched, schbench.rps, or a value with a name
 std::optional<Checker::Term> Checker::term_of_name(const ast::Expression& expression, const Module& module,
                                                    model::Expectation& out) {
@@ -320,6 +331,8 @@ std::optional<Checker::Term> Checker::term_of_name(const ast::Expression& expres
         Term result{make(FormulaKind::series), std::nullopt, true};
         result.formula.source = first;
         result.formula.path = name.substr(dot + 1);
+        if (first == "monitor" && !check_monitor_value(result.formula.path, expression.span)) return std::nullopt;
+        out.series.push_back({name, expression.span});
         return result;
     }
     if (dot != std::string::npos && !hidden)

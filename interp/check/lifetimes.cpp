@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "interp/diagnostics/suggest.h"
 
@@ -280,6 +281,7 @@ class Lifetimes {
                     report_unknown_subject(snapshot, "no snapshot `" + snapshot.name + "` is taken", snapshots,
                                            "take it in a step: snapshot " + snapshot.name);
             }
+            for (const auto& series : expectation.series) check_series(series);
             for (const auto& payload : expectation.payloads)
                 if (ran_.count(payload.name) == 0)
                     diagnostics_.add(Code::unreachable_expectation, payload.span,
@@ -291,6 +293,14 @@ class Lifetimes {
             if (!scripted && read.count(name) == 0)
                 diagnostics_.add(Code::unread_snapshot, span, "nothing reads the snapshot `" + name + "`",
                                  "an expectation can: snapshot(" + name + ").nr_queued <= 100");
+    }
+
+    void check_series(const model::Mention& series) {
+        const bool of_scheduler = series.name.rfind("bpf.", 0) == 0 || series.name.rfind("stats.", 0) == 0;
+        if (of_scheduler && scenario_.schedulers.empty() && !scenario_.scheduler && !std::exchange(missed_, true))
+            diagnostics_.add(Code::no_scheduler, series.span,
+                             "`" + series.name + "` is a value of the scheduler, and the scenario has none",
+                             "add `scheduler NAME` to the scenario");
     }
 
     void report_unknown_subject(const model::Mention& subject, const std::string& message,
@@ -317,6 +327,7 @@ class Lifetimes {
     std::optional<bool> attached_;  // none: as the scenario begins
     std::set<std::string> working_; // cgroups that begin with workers, or get some
     std::set<std::string> unknown_; // reported
+    bool missed_ = false;           // that there is no scheduler to ask for values was said
     bool unnamed_ = false;          // the name of a cgroup was wrong
     std::map<std::string, Span> snapshots_;
     std::map<std::pair<std::string, std::string>, std::size_t> running_; // payload and cgroup, with the step

@@ -111,6 +111,7 @@ struct Expectation {
     std::vector<Mention> steps{};
     std::vector<Mention> snapshots{};
     std::vector<Mention> payloads{};
+    std::vector<Mention> series{}; // "bpf.nr_dispatched"
     struct Time {
         std::uint64_t ns = 0;
         Span span;

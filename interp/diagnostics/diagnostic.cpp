@@ -83,7 +83,7 @@ const std::vector<CodeInfo>& diagnostic_codes() {
         {Code::steps_and_direct_statements, "E0403", error, "a scenario has steps and statements of a step"},
         {Code::empty_scenario, "E0404", error, "a scenario has nothing to run"},
         {Code::holds_exceed_duration, "E0405", error, "the holds exceed the duration"},
-        {Code::no_scheduler, "E0406", error, "an op needs a scheduler and the scenario has none"},
+        {Code::no_scheduler, "E0406", error, "a scheduler is needed and the scenario has none"},
         {Code::scheduler_state, "E0407", error, "the scheduler is not in the state that the op needs"},
         {Code::flag_cycle, "E0408", error, "flags require each other in a circle"},
         {Code::missing_flag, "E0409", error, "a flag requires another that is not on"},

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "interp/check/modules.h"
+#include "interp/plan/monitor.h"
 #include "interp/plan/work_types.h"
 #include "interp/syntax/keywords.h"
 #include "tests/interp/compile_help.h"
@@ -131,6 +132,16 @@ TEST_CASE("the language reference has an example of every keyword, a row of ever
             INFO(name);
             CHECK(text.find("`" + name + "`") != std::string::npos);
         }
+}
+
+TEST_CASE("the language reference has a row of every value of the monitor") {
+    const std::string text = reference();
+    for (const auto& value : plan::monitor_values()) {
+        const std::string row = "| `" + std::string(value.name) + "` | " + std::string(value.summary) +
+                                (value.counts ? ", so far |" : " |");
+        INFO(row);
+        CHECK(text.find(row) != std::string::npos);
+    }
 }
 
 TEST_CASE("the language reference lists every diagnostic code with its meaning") {

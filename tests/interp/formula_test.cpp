@@ -14,17 +14,18 @@ const std::string around = "duration 10s\nbackdrop { cgroup hot { workers 1 of s
                            "step \"one\" for 40% { snapshot before }\nstep \"two\" for 40% { }\n";
 
 plan::Expectation expected(const std::string& text) {
-    const auto plan =
-        plan_of("payload p { binary \"true\" output json }\nscenario \"t\" { " + around +
-                "step \"three\" { run p in hot }\nexpect { snapshot(before).x >= 0  p.x >= 0 " + text + " } }");
+    const auto plan = plan_of(
+        "scheduler s { binary \"scx_s\" }\npayload p { binary \"true\" output json }\nscenario \"t\" { scheduler s " +
+        around + "step \"three\" { run p in hot }\nexpect { snapshot(before).x >= 0  p.x >= 0 " + text + " } }");
     return plan.expectations.back();
 }
 
 plan::Formula formula(const std::string& text) { return expected(text).formula.value(); }
 
 std::string wrong(const std::string& text) {
-    return codes_of("payload p { binary \"true\" output json }\nscenario \"t\" { " + around + "expect { " + text +
-                    "\nsnapshot(before).x >= 0 } }");
+    return codes_of(
+        "scheduler s { binary \"scx_s\" }\npayload p { binary \"true\" output json }\nscenario \"t\" { scheduler s " +
+        around + "expect { " + text + "\nsnapshot(before).x >= 0 } }");
 }
 
 } // namespace

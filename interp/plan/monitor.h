@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The values that the monitor knows: what the host reads out of the guest's memory at each of its samples, without
+// stopping a CPU. A kernel that lacks one has no samples of it.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace ktstr::plan {
+
+struct MonitorValue {
+    std::string_view name; // as in monitor.NAME
+    std::string_view summary;
+    bool counts = false; // since the kernel's or the scheduler's start, so that its rate() says more than the value
+};
+
+const std::vector<MonitorValue>& monitor_values();
+
+// Null if there is none of this name.
+const MonitorValue* find_monitor_value(std::string_view name);
+
+} // namespace ktstr::plan
