@@ -129,7 +129,8 @@ class Checker {
     void check_expectation(const ast::Statement& expectation, const Module& module, model::Expectations& out);
     bool check_error(const ast::Statement& expectation, const Module& module, model::Expectation& out);
     void include_bundle(const ast::Statement& include, const Module& module, model::Expectations& out);
-    static std::vector<model::Expectation> merge(const std::vector<model::Expectations>& layers, Span span);
+    std::vector<model::Expectation> merge(const std::vector<model::Expectations>& layers, Span span);
+    void report_idle_offs(const model::Expectations& layer, const std::vector<model::Expectation>& merged);
 
     // check_formula.cpp
     struct Term {
@@ -144,8 +145,8 @@ class Checker {
     std::optional<Term> term(const ast::Expression& expression, const Module& module, model::Expectation& out);
     std::optional<Term> term_of_call(const ast::Expression& expression, const Module& module, model::Expectation& out);
     std::optional<Term> term_of_name(const ast::Expression& expression, const Module& module, model::Expectation& out);
-    std::optional<Term> pattern(const ast::Expression& expression, const Module& module, model::Expectation& out);
     bool check_monitor_value(const std::string& name, Span span);
+    std::optional<Term> pattern(const ast::Expression& expression, const Module& module, model::Expectation& out);
     bool check_window(const ast::Expression& window, const Module& module, plan::Formula& formula,
                       model::Expectation& out);
 

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "interp/check/check.h"
+#include "interp/check/subjects.h"
 
 namespace ktstr::check {
 
@@ -17,42 +18,9 @@ constexpr std::size_t max_regex_length = 1000; // std::regex recurses over its p
 constexpr std::size_t regex_units = 10'000;    // of spend(): what the costliest pattern takes to be read
 constexpr std::size_t max_bundle_depth = 32;
 
-bool is_upper_bound(plan::Comparison comparison) {
-    return comparison == plan::Comparison::less || comparison == plan::Comparison::less_equal;
-}
-
-bool same_term(const plan::Formula& a, const plan::Formula& b) {
-    if (a.kind != b.kind || a.source != b.source || a.path != b.path || a.subject != b.subject ||
-        a.cgroup != b.cgroup || a.number != b.number || a.operands.size() != b.operands.size())
-        return false;
-    for (std::size_t i = 0; i < a.operands.size(); ++i)
-        if (!same_term(a.operands[i], b.operands[i])) return false;
-    return true;
-}
-
-// What an expectation speaks of: of formulas, the term on the left.
-const plan::Formula& subject_of(const plan::Formula& formula) {
-    const plan::Formula* at = &formula;
-    const auto is_condition = [](const plan::Formula& f) { return f.kind >= FormulaKind::compare; };
-    while (is_condition(*at) && !at->operands.empty()) at = &at->operands.front();
-    return *at;
-}
-
-bool same_subject(const model::Expectation& a, const model::Expectation& b) {
-    const auto& x = a.expectation;
-    const auto& y = b.expectation;
-    if (x.kind != y.kind || x.cgroup != y.cgroup) return false;
-    return x.kind != ExpectationKind::formula || same_term(subject_of(*x.formula), subject_of(*y.formula));
-}
-
-// Whether two expectations of one layer say the same thing twice. Two bounds on two sides are no repetition, and
-// formulas of different shape are not either.
+// Whether two expectations of one layer say the same thing twice. A run may owe several errors.
 bool repeats(const model::Expectation& a, const model::Expectation& b) {
-    if (!same_subject(a, b) || a.expectation.kind == ExpectationKind::error) return false;
-    if (a.expectation.kind != ExpectationKind::formula)
-        return a.expectation.kind == ExpectationKind::progress || a.expectation.kind == ExpectationKind::isolation ||
-               is_upper_bound(a.expectation.comparison) == is_upper_bound(b.expectation.comparison);
-    return a.expectation.written == b.expectation.written;
+    return a.expectation.kind != ExpectationKind::error && same_subject(a, b);
 }
 
 bool has_error(const std::vector<model::Expectation>& expectations) {
@@ -110,11 +78,12 @@ void Checker::check_expectations(const std::vector<ast::Statement>& body, const 
         else
             check_expectation(statement, module, into);
     };
-    each(body, module, {[&](const ast::Statement& statement) { check(statement, out); },
-                        [&](const ast::Statement& statement) {
-                            model::Expectations nothing;
-                            check(statement, nothing);
-                        }});
+    each(body, module,
+         {[&](const ast::Statement& statement) { check(statement, out); },
+          [&](const ast::Statement& statement) {
+              model::Expectations nothing;
+              check(statement, nothing);
+          }});
 }
 
 void Checker::include_bundle(const ast::Statement& include, const Module& module, model::Expectations& out) {
@@ -147,7 +116,10 @@ void Checker::include_bundle(const ast::Statement& include, const Module& module
         expectation.bundled = true;
         out.expected.push_back(std::move(expectation));
     }
-    std::move(bundle.switched_off.begin(), bundle.switched_off.end(), std::back_inserter(out.switched_off));
+    for (auto& off : bundle.switched_off) {
+        off.bundled = true;
+        out.switched_off.push_back(std::move(off));
+    }
 }
 
 void Checker::check_expectation(const ast::Statement& statement, const Module& module, model::Expectations& out) {
@@ -184,7 +156,8 @@ void Checker::check_expectation(const ast::Statement& statement, const Module& m
                                                              "the number of samples");
             plan::Formula outer;
             outer.kind = FormulaKind::sustained;
-            outer.samples = static_cast<int>(samples.value_or(1));
+            if (!samples) return;
+            outer.samples = static_cast<int>(*samples);
             outer.operands.push_back(std::move(*expectation.formula));
             expectation.formula = std::move(outer);
         }
@@ -246,16 +219,38 @@ std::vector<model::Expectation> Checker::merge(const std::vector<model::Expectat
             merged = layer.expected;
             continue;
         }
-        const auto speaks = [&](const std::vector<model::Expectation>& list, const model::Expectation& of) {
-            return std::any_of(list.begin(), list.end(), [&](const auto& one) { return same_subject(one, of); });
+        if (&layer == &layers.back()) report_idle_offs(layer, merged);
+        const auto is_off = [&](const model::Expectation& one) {
+            return std::any_of(layer.switched_off.begin(), layer.switched_off.end(),
+                               [&](const auto& off) { return switches_off(off, one); });
         };
         std::erase_if(merged, [&](const model::Expectation& earlier) {
-            return speaks(layer.expected, earlier) || speaks(layer.switched_off, earlier);
+            return is_off(earlier) || std::any_of(layer.expected.begin(), layer.expected.end(),
+                                                  [&](const auto& one) { return same_subject(one, earlier); });
         });
         for (const auto& expectation : layer.expected)
-            if (!speaks(layer.switched_off, expectation)) merged.push_back(expectation);
+            if (!is_off(expectation)) merged.push_back(expectation);
     }
     return merged;
+}
+
+// A scenario's own `off` that drops nothing: most likely it names a cgroup, and what was meant does not.
+void Checker::report_idle_offs(const model::Expectations& layer, const std::vector<model::Expectation>& merged) {
+    for (const auto& off : layer.switched_off) {
+        if (off.bundled) continue;
+        const auto find = [&](const auto& is_it) -> const model::Expectation* {
+            for (const auto* list : {&merged, &layer.expected})
+                for (const auto& one : *list)
+                    if (is_it(off, one)) return &one;
+            return nullptr;
+        };
+        if (find(switches_off) != nullptr) continue;
+        const auto* elsewhere = find(switches_off_elsewhere);
+        diagnostics_.add(Code::idle_off, off.span, "this drops nothing: no earlier layer expects it",
+                         elsewhere == nullptr ? ""
+                                              : "`" + elsewhere->expectation.written +
+                                                    "` is: switch that off, and expect it of the other cgroups");
+    }
 }
 
 } // namespace ktstr::check

@@ -108,6 +108,7 @@ const std::vector<CodeInfo>& diagnostic_codes() {
         {Code::not_a_formula, "E0704", error, "this cannot be expected"},
         {Code::beyond_duration, "E0705", error, "a deadline is beyond the duration"},
         {Code::unknown_subject, "E0706", error, "there is no step, snapshot or payload of this name"},
+        {Code::idle_off, "W0701", warning, "an `off` drops nothing"},
     };
     return codes;
 }

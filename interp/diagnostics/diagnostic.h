@@ -86,6 +86,7 @@ enum class Code {
     not_a_formula,
     beyond_duration,
     unknown_subject,
+    idle_off,
 };
 
 struct CodeInfo {
@@ -119,8 +120,8 @@ class Diagnostics {
     void add(Code code, Span span, std::string message, std::string hint = {});
     // Whether add() would keep an error there: a message that takes long to make need not be made otherwise.
     [[nodiscard]] bool keeps(Code code, Span span) const;
-    // While it lives, only what is wrong whatever the topology, the kernel and the parameters are is kept: unknown names,
-    // wrong types. The rest is neither kept nor counted.
+    // While it lives, only what is wrong whatever the topology, the kernel and the parameters are is kept: unknown
+    // names, wrong types. The rest is neither kept nor counted.
     class Rehearsal {
       public:
         explicit Rehearsal(Diagnostics& diagnostics)
