@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "interp/plan/formula_words.h"
 #include "report/plan_words.h"
 #include "report/result.h"
 #include "report/source_line.h"
@@ -284,21 +285,9 @@ class Explanation {
 
     // As written; made up for a plan that was not.
     static std::string expectation_words(const plan::Expectation& expectation) {
-        using Kind = plan::Expectation::Kind;
-        if (!expectation.written.empty()) return expectation.written;
-        std::string words(plan::to_string(expectation.kind));
-        if (!expectation.cgroup.empty()) words += "(" + expectation.cgroup + ")";
-        if (expectation.kind == Kind::error) words += ": " + expectation.text;
-        const bool bounded =
-            expectation.kind == Kind::spread || expectation.kind == Kind::gap || expectation.kind == Kind::throughput;
-        if (!bounded) return words;
-        words += " " + std::string(plan::to_string(expectation.comparison)) + " ";
-        if (expectation.kind == Kind::gap) return words + duration_words(static_cast<std::uint64_t>(expectation.value));
-        const bool ratio = expectation.kind == Kind::spread;
-        std::string number = std::to_string(ratio ? expectation.value * 100 : expectation.value);
-        number.erase(number.find_last_not_of('0') + 1);
-        if (number.ends_with('.')) number.pop_back();
-        return words + number + (ratio ? "%" : "/s");
+        if (expectation.written.empty()) return plan::expectation_words(expectation);
+        const std::string resolved = plan::resolved_words(expectation);
+        return expectation.written + (resolved.empty() ? "" : " (" + resolved + ")");
     }
 
     void expectations() {
