@@ -8,6 +8,7 @@
 
 #include "interp/eval/comparison.h"
 #include "interp/eval/units.h"
+#include "interp/eval/workers.h"
 
 namespace ktstr::eval {
 
@@ -15,16 +16,8 @@ namespace {
 
 using plan::Expectation;
 using plan::WorkerReport;
-using Workers = std::vector<const WorkerReport*>;
 
 constexpr double ns_per_s = 1e9;
-
-Workers workers_of(const plan::Record& record, const std::string& cgroup) {
-    Workers workers;
-    for (const auto& worker : record.workers)
-        if (covers(cgroup, worker.cgroup)) workers.push_back(&worker);
-    return workers;
-}
 
 std::string name_of(const WorkerReport& worker) {
     const std::string name = "worker " + std::to_string(worker.worker);
@@ -171,12 +164,6 @@ std::vector<AssertionResult> judge_spread(const Judge& judge, const Workers& wor
     return results;
 }
 
-// A worker that never came to its work has measured no gap: it was kept from it all its life.
-double gap_of(const WorkerReport& worker) {
-    const bool never_worked = worker.iterations == 0 && worker.work_units == 0;
-    return static_cast<double>(never_worked ? std::max(worker.wall_ns, worker.longest_gap_ns) : worker.longest_gap_ns);
-}
-
 AssertionResult judge_gap(const Judge& judge, const Workers& workers) {
     const auto* worst = *std::max_element(workers.begin(), workers.end(),
                                           [](const auto* a, const auto* b) { return gap_of(*a) < gap_of(*b); });
@@ -223,31 +210,14 @@ AssertionResult judge_isolation(const Judge& judge, const Workers& workers) {
     return result;
 }
 
-// How long at least one of the workers lived: a cgroup of one step is not judged by the length of the whole run.
-double lived_ns(const Workers& workers) {
-    std::vector<std::pair<double, double>> lives;
-    for (const auto* worker : workers) {
-        const auto begin = static_cast<double>(worker->started_at_ns);
-        lives.emplace_back(begin, begin + static_cast<double>(worker->wall_ns));
-    }
-    std::sort(lives.begin(), lives.end());
-    double total = 0;
-    double covered_until = lives.front().first;
-    for (const auto& [begin, end] : lives) {
-        total += std::max(0.0, end - std::max(begin, covered_until));
-        covered_until = std::max(covered_until, end);
-    }
-    return total;
-}
-
 AssertionResult judge_throughput(const Judge& judge, const Workers& workers) {
     double units = 0;
     for (const auto* worker : workers) units += static_cast<double>(worker->work_units);
     const double time_ns = lived_ns(workers);
-    if (time_ns == 0) return judge.result(Outcome::inconclusive, "the workers had no time to work in");
-    const double rate = units * ns_per_s / time_ns;
-    return judge.compared(rate, "work_units_per_s",
-                          human_rate(rate, "units/s") + " (" + std::to_string(workers.size()) + " workers did " +
+    const auto rate = throughput_of(workers);
+    if (!rate) return judge.result(Outcome::inconclusive, "the workers had no time to work in");
+    return judge.compared(*rate, "work_units_per_s",
+                          human_rate(*rate, "units/s") + " (" + std::to_string(workers.size()) + " workers did " +
                               human_count(units) + " units in " + human_duration(time_ns) + ")");
 }
 

@@ -8,6 +8,8 @@
 #include "interp/eval/comparison.h"
 #include "interp/eval/payloads.h"
 #include "interp/eval/units.h"
+#include "interp/eval/workers.h"
+#include "interp/plan/formula_words.h"
 
 namespace ktstr::eval {
 
@@ -15,7 +17,22 @@ namespace {
 
 using Kind = plan::Formula::Kind;
 
-constexpr double ns_per_s = 1e9;
+double sum_of(const Workers& workers, std::uint64_t plan::WorkerReport::*member) {
+    double sum = 0;
+    for (const auto* worker : workers) sum += static_cast<double>(worker->*member);
+    return sum;
+}
+
+// The value that this part of the workers has at most (nearest rank); the worst one's without a quantile.
+template <typename Value> double quantile_of(const Workers& workers, double quantile, const Value& value) {
+    std::vector<double> values;
+    for (const auto* worker : workers) values.push_back(value(*worker));
+    std::sort(values.begin(), values.end());
+    if (quantile <= 0) return values.back();
+    constexpr double rounding = 1e-9; // 0.95 * 20 is 19
+    const auto rank = static_cast<std::size_t>(std::ceil(quantile * static_cast<double>(values.size()) - rounding));
+    return values[std::clamp<std::size_t>(rank, 1, values.size()) - 1];
+}
 
 struct Run {
     const plan::Plan& plan;
@@ -23,29 +40,19 @@ struct Run {
 };
 
 std::optional<double> measured(const plan::Formula& measure, const plan::Record& record) {
-    double sum = 0;
-    double longest = 0;
-    double cpu = 0;
-    double life = 0;
-    double rate = 0;
-    std::size_t workers = 0;
-    for (const auto& worker : record.workers) {
-        if (!covers(measure.cgroup, worker.cgroup)) continue;
-        ++workers;
-        const auto wall = static_cast<double>(worker.wall_ns);
-        cpu += static_cast<double>(worker.cpu_ns);
-        life += wall;
-        if (wall > 0) rate += static_cast<double>(worker.work_units) * ns_per_s / wall;
-        sum += static_cast<double>(measure.path == "iterations" ? worker.iterations : worker.migrations);
-        const std::uint64_t wait = measure.path == "gap" ? worker.longest_gap_ns : worker.run_delay_ns;
-        longest = std::max(longest, static_cast<double>(wait));
-    }
-    const bool lived = life > 0 || (measure.path != "throughput" && measure.path != "off_cpu");
-    if (workers == 0 || !lived) return std::nullopt;
-    if (measure.path == "gap" || measure.path == "run_delay") return longest;
-    if (measure.path == "cpu_time") return cpu;
-    if (measure.path == "throughput") return rate;
-    return measure.path == "off_cpu" ? std::max(0.0, 1 - cpu / life) : sum;
+    using Report = plan::WorkerReport;
+    const Workers workers = workers_of(record, measure.cgroup);
+    if (workers.empty()) return std::nullopt;
+    if (measure.path == "iterations") return sum_of(workers, &Report::iterations);
+    if (measure.path == "migrations") return sum_of(workers, &Report::migrations);
+    if (measure.path == "cpu_time") return sum_of(workers, &Report::cpu_ns);
+    if (measure.path == "throughput") return throughput_of(workers);
+    if (measure.path == "gap") return quantile_of(workers, 0, gap_of);
+    if (measure.path == "run_delay")
+        return quantile_of(workers, measure.number,
+                           [](const Report& worker) { return static_cast<double>(worker.run_delay_ns); });
+    const double life = sum_of(workers, &Report::wall_ns);
+    return life > 0 ? std::optional(std::max(0.0, 1 - sum_of(workers, &Report::cpu_ns) / life)) : std::nullopt;
 }
 
 std::optional<double> value_of(const plan::Formula& term, const Run& run) {
@@ -103,13 +110,13 @@ std::string shown(const plan::Formula& measure, double value) {
                                : path == "off_cpu"    ? human_ratio(value)
                                : path == "throughput" ? human_rate(value)
                                                       : human_count(value);
-    return path + (measure.cgroup.empty() ? "" : "(" + measure.cgroup + ")") + " is " + number;
+    return plan::formula_words(measure) + " is " + number;
 }
 
 std::string seen(const plan::Formula& term, const Run& run) {
     if (term.kind == Kind::payload) return payload_words(term, run.plan, run.record);
     const auto value = measured(term, run.record);
-    return value ? shown(term, *value) : "nothing was measured for " + term.path;
+    return value ? shown(term, *value) : "nothing was measured for " + plan::formula_words(term);
 }
 
 // What was measured, each thing once.

@@ -9,8 +9,8 @@
 namespace ktstr::eval {
 
 // Only for formulas that is_judged() of interp/plan/requirements.h accepts. Iterations, migrations and cpu_time are
-// sums over the workers, gap and run_delay the longest of any worker, throughput and off_cpu (1 - CPU time / life) of
-// all together.
+// sums over the workers, gap and run_delay those of the worst one, throughput and off_cpu (1 - CPU time / life) of all
+// together. A quantile of run_delay is over the workers: what that part of them waited at most in all.
 //
 // A metric of a payload is that of its last run.
 //

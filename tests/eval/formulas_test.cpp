@@ -56,14 +56,14 @@ plan::Record record() {
     return made;
 }
 
-eval::AssertionResult judged(const plan::Formula& formula) {
+eval::AssertionResult judged(const plan::Formula& formula, const plan::Record& of = record()) {
     REQUIRE(plan::is_judged(formula));
     auto plan = made_up_plan();
     plan.steps[0].ops.clear();
     auto made = expectation(plan::Expectation::Kind::formula, "written", 0, "");
     made.formula = formula;
     plan.expectations = {made};
-    const auto verdict = eval::evaluate(plan, record());
+    const auto verdict = eval::evaluate(plan, of);
     REQUIRE(verdict.assertions.size() == 1);
     return verdict.assertions[0];
 }
@@ -77,6 +77,41 @@ TEST_CASE("measures are summed, averaged or the longest, as their name says") {
     CHECK(judged(at_most(measure("run_delay"), 1)).value == 10'000'000);
     CHECK(judged(at_most(measure("off_cpu"), 1)).value == 0.625);
     CHECK_THAT(judged(at_most(measure("migrations"), 39)).message, ContainsSubstring("migrations(hot) is 40"));
+}
+
+TEST_CASE("a quantile of a figure that each worker has once is over the workers") {
+    auto made = record();
+    made.workers.resize(4, made.workers[0]);
+    for (std::size_t i = 0; i < 4; ++i) made.workers[i].run_delay_ns = 1'000'000 * (i + 1);
+    const auto value = [&](double quantile) {
+        auto term = measure("run_delay");
+        term.number = quantile;
+        return judged(at_most(term, 1), made).value;
+    };
+    CHECK(value(0.5) == 2e6);
+    CHECK(value(0.75) == 3e6);
+    CHECK(value(0.9) == 4e6);
+    CHECK(value(0.99) == 4e6);
+    CHECK(value(0) == 4e6);
+}
+
+TEST_CASE("a message names the whole term that was measured") {
+    auto term = measure("run_delay");
+    term.number = 0.99;
+    CHECK_THAT(judged(at_most(term, 1)).message, ContainsSubstring("p99(run_delay, hot) is 10 ms"));
+    CHECK_THAT(judged(at_most(measure("migrations", "nobody"), 1)).message,
+               ContainsSubstring("nothing was measured for migrations(nobody)"));
+}
+
+TEST_CASE("a measure in a formula is the one that stands alone") {
+    auto made = record();
+    made.workers[0].iterations = made.workers[0].work_units = 0; // never came to its work
+    made.workers[0].longest_gap_ns = 0;
+    CHECK(judged(at_most(measure("gap"), 1), made).value == 4e9);
+    made = record();
+    for (auto& worker : made.workers) worker.work_units = 1000;
+    made.workers[1].started_at_ns = made.workers[0].started_at_ns + 4'000'000'000; // one after the other
+    CHECK(judged(at_most(measure("throughput"), 1), made).value == 250);
 }
 
 TEST_CASE("terms can be calculated with and lie in ranges") {
