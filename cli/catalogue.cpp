@@ -9,6 +9,8 @@
 #include "cli/messages.h"
 #include "interp/check/check.h"
 #include "interp/compile/declarations.h"
+#include "interp/plan/monitor.h"
+#include "interp/plan/op_words.h"
 #include "interp/plan/work_types.h"
 #include "interp/syntax/keywords.h"
 
@@ -21,6 +23,7 @@ using Entries = std::vector<CatalogueEntry>;
 using Summaries = std::map<std::string, std::string, std::less<>>;
 
 const Summaries op_summaries = {
+    // by the plan's names
     {"add_cgroup", "create a cgroup, set its limits and start its workers"},
     {"remove_cgroup", "stop a cgroup's workers and remove it"},
     {"set_cpuset", "give a cgroup other CPUs and memory nodes"},
@@ -84,6 +87,26 @@ const Summaries function_summaries = {
     {"indices", "the list of counts from 0 to below n: indices(4)"},
     {"length", "the number of items of a list: length([1, 2])"},
 };
+
+// By the words of the language, with the plan's name where it is another.
+Entries ops() {
+    Entries entries;
+    for (const auto& name : plan::op_names()) {
+        const std::string word(plan::op_word(name));
+        std::string summary = op_summaries.find(name)->second;
+        if (word != name) summary += " (`" + name + "` in plans)";
+        entries.push_back({word, summary, json{{"plan", name}}.dump()});
+    }
+    return entries;
+}
+
+Entries monitor() {
+    Entries entries;
+    for (const auto& value : plan::monitor_values())
+        entries.push_back(
+            {std::string(value.name), std::string(value.summary), json{{"counter", value.counts}}.dump()});
+    return entries;
+}
 
 Entries described(const std::vector<std::string>& names, const Summaries& summaries) {
     Entries entries;
@@ -150,13 +173,15 @@ Result<Entries> declared(const std::string& kind, const std::vector<std::string>
 } // namespace
 
 const std::vector<std::string>& catalogue_names() {
-    static const std::vector<std::string> names = {"ops",      "work-types", "patterns",   "presets",  "policies",
-                                                   "keywords", "functions",  "schedulers", "payloads", "templates"};
+    static const std::vector<std::string> names = {"ops",        "work-types", "patterns",  "presets",
+                                                   "policies",   "keywords",   "functions", "monitor",
+                                                   "schedulers", "payloads",   "templates"};
     return names;
 }
 
 Result<Entries> catalogue(const std::string& name, const std::vector<std::string>& paths) {
-    if (name == "ops") return described(plan::op_names(), op_summaries);
+    if (name == "ops") return ops();
+    if (name == "monitor") return monitor();
     if (name == "work-types") return work_types();
     if (name == "patterns") return described(check::pattern_names(), pattern_summaries);
     if (name == "policies") return described(check::policy_names(), policy_summaries);

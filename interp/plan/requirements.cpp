@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "interp/plan/op_words.h"
 #include "interp/plan/work_types.h"
 
 namespace ktstr::plan {
@@ -62,7 +63,7 @@ class Finder {
 
     void ops(const std::vector<Op>& ops) {
         for (const auto& op : ops) {
-            if (!is_executed_op(op.name())) add("op " + quoted(op.name()), op.source);
+            if (!is_executed_op(op.name())) add("op " + quoted(op_word(op.name())), op.source);
             if (const auto* cgroup = std::get_if<AddCgroup>(&op.action))
                 for (const auto& one : cgroup->spec.works) work(one);
             if (const auto* spawn = std::get_if<Spawn>(&op.action)) work(spawn->work);

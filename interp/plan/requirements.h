@@ -11,7 +11,7 @@
 namespace ktstr::plan {
 
 struct Lack {
-    std::string what;      // as a user would name it: "op `capture_snapshot`", "work type `irq_wake`"
+    std::string what;      // as a user would name it: "op `snapshot`", "work type `irq_wake`"
     SourcePosition source; // of what needs it
 };
 

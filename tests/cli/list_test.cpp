@@ -41,7 +41,8 @@ TEST_CASE("every catalogue is listed one name per line") {
 
 TEST_CASE("every word of a catalogue has a summary") {
     const Sandbox sandbox;
-    for (const char* name : {"ops", "work-types", "patterns", "presets", "policies", "keywords", "functions"}) {
+    for (const char* name :
+         {"ops", "work-types", "patterns", "presets", "policies", "keywords", "functions", "monitor"}) {
         const auto lines = run_ktstr(sandbox, {"list", name, "--format", "json"}).lines();
         CHECK(lines.size() >= 7);
         for (const auto& line : lines) {
@@ -49,6 +50,34 @@ TEST_CASE("every word of a catalogue has a summary") {
             CHECK_FALSE(line["summary"].get<std::string>().empty());
         }
         CHECK(listed(sandbox, {name, "--long"}).size() == lines.size());
+    }
+}
+
+TEST_CASE("ops are listed by the words of the language, with the plan's name where it is another") {
+    const Sandbox sandbox;
+    const auto lines = listed(sandbox, {"ops"});
+    for (const char* word :
+         {"freeze", "unfreeze", "run", "wait", "kill", "snapshot", "watch", "pin_map", "capture_procs"})
+        CHECK(has(lines, word));
+    for (const char* name : {"freeze_cgroup", "run_payload", "capture_snapshot", "pin_bpf_map"})
+        CHECK_FALSE(has(lines, name));
+    const auto all = listed(sandbox, {"ops", "--long"});
+    CHECK(std::any_of(all.begin(), all.end(), [](const std::string& line) {
+        return line.starts_with("freeze ") && line.ends_with(" (`freeze_cgroup` in plans)");
+    }));
+    CHECK(std::none_of(all.begin(), all.end(), [](const std::string& line) {
+        return line.starts_with("spawn ") && line.find("in plans") != std::string::npos;
+    }));
+    for (const auto& line : run_ktstr(sandbox, {"list", "ops", "--format", "json"}).lines())
+        if (line["name"] == "watch") CHECK(line["plan"] == "watch_snapshot");
+}
+
+TEST_CASE("the monitor's values are listed") {
+    const Sandbox sandbox;
+    CHECK(has(listed(sandbox, {"monitor"}), "imbalance"));
+    for (const auto& line : run_ktstr(sandbox, {"list", "monitor", "--format", "json"}).lines()) {
+        if (line["name"] == "imbalance") CHECK(line["counter"] == false);
+        if (line["name"] == "dispatch_keep_last") CHECK(line["counter"] == true);
     }
 }
 

@@ -49,9 +49,7 @@ std::string refusal_of_file(const Sandbox& sandbox, const std::string& content) 
     return of_plan;
 }
 
-nlohmann::json one_plan(const Sandbox& sandbox) {
-    return nlohmann::json::parse(plans(sandbox, one_scenario));
-}
+nlohmann::json one_plan(const Sandbox& sandbox) { return nlohmann::json::parse(plans(sandbox, one_scenario)); }
 
 } // namespace
 
@@ -137,7 +135,7 @@ TEST_CASE("what a plan asks for and cannot be done yet is said before anything b
     const std::string text = "scenario \"s\" {\n  duration 500ms\n  cgroup hot { workers 1 of spin_wait }\n"
                              "  watch jiffies_64\n}\n";
     sandbox.write("x.plan.json", plans(sandbox, text));
-    const std::string message = "source.ktl:4:3: error: this version of ktstr cannot do it yet: op `watch_snapshot`\n";
+    const std::string message = "source.ktl:4:3: error: this version of ktstr cannot do it yet: op `watch`\n";
     CHECK(refusal(sandbox, {"run", "x.plan.json"}) == message);
     CHECK(refusal(sandbox, {"run", "source.ktl"}) == message);
 }

@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "full_plan.h"
+#include "interp/plan/op_words.h"
 #include "interp/plan/work_types.h"
 
 using namespace ktstr::plan;
@@ -48,7 +49,8 @@ TEST_CASE("a plan of what is done lacks nothing") {
 
 TEST_CASE("every op and work type that is not executed is named with its place") {
     const Plan plan = ktstr::test::full_plan();
-    for (const auto& name : op_names()) CHECK(lacks_what(plan, "op `" + name + "`") == !is_executed_op(name));
+    for (const auto& name : op_names())
+        CHECK(lacks_what(plan, "op `" + std::string(op_word(name)) + "`") == !is_executed_op(name));
     for (const auto& type : work_types())
         CHECK(lacks_what(plan, "work type `" + type.name + "`") == !is_executed_work_type(type.name));
     for (const auto& lack : lacks(plan)) {
