@@ -2,9 +2,12 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/load.h"
 #include "cli/run_options.h"
 #include "interp/diagnostics/render.h"
 
@@ -19,7 +22,49 @@ struct CheckOptions {
     std::string kernel;
 };
 
-// One JSON object per diagnostic on standard output.
+// What this version cannot run, at each place once, in the order of the scenarios.
+struct Lacking {
+    std::vector<NotYet> notes;
+    std::size_t scenarios = 0;
+};
+
+Lacking lacking(const std::vector<CompiledScenario>& scenarios) {
+    Lacking out;
+    std::set<std::string> said;
+    for (const auto& scenario : scenarios) {
+        auto found = not_yet(scenario);
+        if (!found.empty()) ++out.scenarios;
+        for (auto& one : found)
+            if (said.insert(one.where + one.message).second) out.notes.push_back(std::move(one));
+    }
+    return out;
+}
+
+nlohmann::ordered_json to_json(const NotYet& note) {
+    const auto number = [](int value) { return value > 0 ? nlohmann::ordered_json(value) : nlohmann::ordered_json(); };
+    return {{"type", "note"},
+            {"severity", "note"},
+            {"file", note.file},
+            {"line", number(note.line)},
+            {"column", number(note.line > 0 ? note.column : 0)},
+            {"message", note.message}};
+}
+
+std::string json_line(const auto& json) {
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+// "3 scenarios are ready to run, 1 needs what this version cannot do yet"
+std::string summary(std::size_t count, std::size_t lacking) {
+    const std::size_t ready = count - lacking;
+    std::string text = std::to_string(ready) + (ready == 1 ? " scenario is" : " scenarios are") + " ready to run";
+    if (lacking > 0)
+        text +=
+            ", " + std::to_string(lacking) + (lacking == 1 ? " needs" : " need") + " what this version cannot do yet";
+    return text;
+}
+
+// One JSON object per diagnostic on standard output, then one per note.
 int check_as_json(const std::vector<std::filesystem::path>& paths, const CompileOptions& settings) {
     const auto result = compile_paths(paths, settings);
     if (!result) {
@@ -28,9 +73,10 @@ int check_as_json(const std::vector<std::filesystem::path>& paths, const Compile
     }
     bool failed = false;
     for (const auto& diagnostic : result->diagnostics) {
-        std::cout << to_json(diagnostic).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+        std::cout << json_line(ktstr::to_json(diagnostic));
         failed = failed || diagnostic.severity() == Severity::error;
     }
+    for (const auto& note : lacking(result->scenarios).notes) std::cout << json_line(to_json(note));
     return failed ? exit_usage : exit_pass;
 }
 
@@ -44,8 +90,10 @@ int check(const CheckOptions& options) {
     DiagnosticPrinter printer;
     const auto result = compile_or_explain(options.paths, *settings, printer);
     if (!result) return exit_usage;
-    const std::size_t count = result->scenarios.size();
-    std::cout << count << (count == 1 ? " scenario is" : " scenarios are") << " ready to run\n";
+    const Lacking missing = lacking(result->scenarios);
+    for (const auto& note : missing.notes)
+        std::fprintf(stderr, "%s: note: %s\n", note.where.c_str(), note.message.c_str());
+    std::cout << summary(result->scenarios.size(), missing.scenarios) << "\n";
     return exit_pass;
 }
 
@@ -55,7 +103,7 @@ void add_check_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<CheckOptions>();
     auto* command = app.add_subcommand("check", "check .ktl files without running anything");
     command->add_option("paths", options->paths, ".ktl files and folders")->required()->type_name("PATH");
-    command->add_option("--format", options->format, "pretty or json (a line per message)")
+    command->add_option("--format", options->format, "pretty or json (a line per message and note)")
         ->check(CLI::IsMember({"pretty", "json"}));
     add_compile_options(*command, options->compile);
     add_kernel_version(*command, options->kernel);

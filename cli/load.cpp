@@ -15,14 +15,18 @@ namespace {
 
 constexpr std::uint64_t largest_plan_file = 256U << 20U; // bytes
 
-} // namespace
-
-std::string refusal(const CompiledScenario& scenario, const plan::SourcePosition& source, const Error& error) {
+std::string where(const CompiledScenario& scenario, const plan::SourcePosition& source) {
     report::ScenarioResult shown;
     shown.plan = scenario.plan;
     shown.file = scenario.file;
-    const std::string where = source.file.empty() ? shown.file.string() : report::location(shown, source);
-    return where + ": error: " + error.message + (error.hint.empty() ? "" : "\n  hint: " + error.hint);
+    return source.file.empty() ? shown.file.string() : report::location(shown, source);
+}
+
+} // namespace
+
+std::string refusal(const CompiledScenario& scenario, const plan::SourcePosition& source, const Error& error) {
+    return where(scenario, source) + ": error: " + error.message +
+           (error.hint.empty() ? "" : "\n  hint: " + error.hint);
 }
 
 bool is_plan_file(const std::filesystem::path& path) { return path.extension() == ".json"; }
@@ -37,17 +41,27 @@ Result<std::vector<CompiledScenario>> read_plan_file(const std::filesystem::path
     return scenarios;
 }
 
+std::vector<NotYet> not_yet(const CompiledScenario& scenario) {
+    std::vector<NotYet> out;
+    for (const auto& lack : plan::lacks(scenario.plan)) {
+        const auto& source = lack.source;
+        NotYet one{where(scenario, {source.file, 0, 0}), 0, 0, where(scenario, source), ""};
+        if (!source.file.empty()) {
+            one.line = source.line;
+            one.column = source.column;
+        }
+        one.message = "this version of ktstr cannot do it yet: " + lack.what;
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
 bool can_run_or_explain(const std::vector<const CompiledScenario*>& scenarios) {
     std::set<std::string> said;
-    for (const auto* scenario : scenarios) {
-        const auto lacks = plan::lacks(scenario->plan);
-        if (lacks.empty()) continue;
-        for (const auto& lack : lacks) {
-            const Error error{"this version of ktstr cannot do it yet: " + lack.what};
-            if (const auto [text, is_new] = said.insert(refusal(*scenario, lack.source, error)); is_new)
+    for (const auto* scenario : scenarios)
+        for (const auto& one : not_yet(*scenario))
+            if (const auto [text, is_new] = said.insert(one.where + ": error: " + one.message); is_new)
                 std::fprintf(stderr, "%s\n", text->c_str());
-        }
-    }
     return said.empty();
 }
 
