@@ -7,6 +7,7 @@
 
 #include "cli/load.h"
 #include "interp/diagnostics/suggest.h"
+#include "report/plan_words.h"
 #include "report/variant.h"
 
 namespace ktstr::cli {
@@ -70,6 +71,29 @@ std::string reason_of(const std::vector<Diagnostic>& errors) {
            ": " + errors.front().message;
 }
 
+// "1n1l4c1t, flags [short], work type bursty"
+std::string combination_of(const Run& run) {
+    std::vector<std::string> parts;
+    if (run.options.topology) parts.push_back(run.options.topology->label());
+    if (run.options.replace_flags) parts.push_back("flags [" + report::joined(run.options.flags) + "]");
+    if (!run.options.work_type.empty()) parts.push_back("work type " + run.options.work_type);
+    return report::joined(parts);
+}
+
+void add_once(std::vector<Impossible>& all, Impossible one) {
+    const auto same = std::find_if(all.begin(), all.end(), [&](const Impossible& other) {
+        const auto key = [](const Impossible& i) {
+            return std::tuple(i.job.scenario.plan.scenario, i.job.scenario.plan.topology.label(), i.job.kernel,
+                              i.reason);
+        };
+        return key(other) == key(one);
+    });
+    if (same == all.end())
+        all.push_back(std::move(one));
+    else
+        ++same->count;
+}
+
 bool explain_no_gauntlet(const std::string& wanted, const std::vector<CompiledGauntlet>& gauntlets) {
     std::vector<std::string> names;
     for (const auto& gauntlet : gauntlets) names.push_back(gauntlet.name);
@@ -87,6 +111,12 @@ bool BatchMaker::is_wanted(const CompiledScenario& scenario) const {
            (options_.variant.empty() || report::variant_hash(scenario.plan) == options_.variant);
 }
 
+std::string BatchMaker::shown_paths() const {
+    std::string text;
+    for (const auto& path : options_.paths) text += (text.empty() ? "" : " ") + path.string();
+    return text;
+}
+
 std::optional<Batch> BatchMaker::make(const KernelVersions& versions) {
     const auto settings = compile_options(options_.compile);
     if (!settings) {
@@ -95,7 +125,11 @@ std::optional<Batch> BatchMaker::make(const KernelVersions& versions) {
     }
     auto batch = options_.gauntlet.empty() ? make_plain(*settings, versions) : make_gauntlet(*settings, versions);
     if (!batch || !batch->jobs.empty()) return batch;
-    complain({"no scenario matches", "`ktstr list` shows their names"});
+    if (options_.filters.empty() && options_.variant.empty())
+        complain({"there is no scenario in " + shown_paths(),
+                  "a file has one by: scenario \"name\" { cgroup a { workers 2 of spin_wait } }"});
+    else
+        complain({"no scenario matches", "`ktstr list " + shown_paths() + "` shows their names"});
     return std::nullopt;
 }
 
@@ -193,7 +227,7 @@ bool BatchMaker::add_runs(const CompiledGauntlet& gauntlet, const std::vector<Co
             possible.insert(scenario.plan.scenario);
             if (!is_wanted(scenario)) continue;
             if (there.emplace(plan::plan_hash(scenario.plan), run.kernel, run.seed.value_or(0)).second)
-                batch.jobs.push_back({scenario, run.kernel, run.seed});
+                batch.jobs.push_back({scenario, run.kernel, run.seed, combination_of(run)});
         }
         for (const auto& [name, errors] : compiled.refused) {
             first_refusal.emplace(name, errors);
@@ -201,7 +235,7 @@ bool BatchMaker::add_runs(const CompiledGauntlet& gauntlet, const std::vector<Co
                                             [&n = name](const auto& one) { return one.plan.scenario == n; });
             Impossible skipped{{*alone, run.kernel, run.seed}, reason_of(errors)};
             if (run.options.topology) skipped.job.scenario.plan.topology = *run.options.topology;
-            if (options_.variant.empty()) batch.impossible.push_back(std::move(skipped));
+            if (options_.variant.empty()) add_once(batch.impossible, std::move(skipped));
         }
     }
     bool good = true; // a scenario that no run suits is a mistake, not a gap in the matrix

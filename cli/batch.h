@@ -23,12 +23,14 @@ struct Job {
     CompiledScenario scenario;
     std::string kernel;                // as --kernel or the gauntlet names it; empty: the default
     std::optional<std::uint64_t> seed; // the gauntlet's
+    std::string combination = {};      // what the gauntlet gives it apart from these: "1n1l4c1t, flags [short]"
 };
 
 // A combination of a gauntlet that is not possible, such as a cpuset on a machine that is too small for it.
 struct Impossible {
     Job job; // its plan is that of the scenario alone, on this topology
     std::string reason;
+    std::size_t count = 1; // of combinations that differ in what does not show: flags, work types and seeds
 };
 
 struct Batch {
@@ -56,6 +58,7 @@ class BatchMaker {
     runs_of(const CompiledGauntlet& gauntlet, const CompileOptions& settings, const KernelVersions& versions) const;
     bool add_runs(const CompiledGauntlet& gauntlet, const std::vector<CompiledScenario>& wanted,
                   const std::vector<CompiledGauntlet::Run>& runs, Batch& batch);
+    [[nodiscard]] std::string shown_paths() const;
     [[nodiscard]] bool is_wanted(const CompiledScenario& scenario) const;
 
     const BatchOptions options_;

@@ -86,14 +86,17 @@ int list_gauntlets(const ListOptions& options) {
         if (options.format == "json")
             std::cout << json_line({{"name", gauntlet.name},
                                     {"file", gauntlet.file.string()},
-                                    {"runs", gauntlet.runs.size()},
+                                    {"combinations", gauntlet.runs.size()},
                                     {"scenarios", scenarios},
+                                    {"runs", gauntlet.runs.size() * scenarios},
                                     {"budget_ns", gauntlet.budget_ns ? nlohmann::ordered_json(*gauntlet.budget_ns)
                                                                      : nlohmann::ordered_json()}});
-        rows.push_back(
-            {gauntlet.name,
-             report::count_words(gauntlet.runs.size(), "run") + " of " + report::count_words(scenarios, "scenario"),
-             gauntlet.budget_ns ? "in " + report::duration_words(*gauntlet.budget_ns) : "", gauntlet.file.string()});
+        rows.push_back({gauntlet.name,
+                        report::count_words(scenarios, "scenario") + " in " +
+                            report::count_words(gauntlet.runs.size(), "combination") + ": " +
+                            report::count_words(gauntlet.runs.size() * scenarios, "run"),
+                        gauntlet.budget_ns ? "in " + report::duration_words(*gauntlet.budget_ns) : "",
+                        gauntlet.file.string()});
     }
     if (options.format != "json") print_columns(rows);
     return exit_pass;

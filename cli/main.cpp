@@ -6,6 +6,8 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/kernel.h"
+#include "cli/messages.h"
+#include "cli/usage.h"
 #include "wire/version.h"
 
 namespace {
@@ -29,7 +31,12 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         // Asking for help is no error; everything else is a use that the command line does not know.
         const bool asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-        app.exit(error);
+        const auto unknown =
+            asked ? std::nullopt : cli::unknown_word(app, std::vector<std::string>(argv + 1, argv + argc));
+        if (unknown)
+            cli::complain(*unknown);
+        else
+            app.exit(error);
         return asked ? cli::exit_pass : cli::exit_usage;
     }
     return exit_code;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "report/explain.h"
+#include "report/plan_words.h"
 #include "report/text.h"
 #include "report/variant.h"
 
@@ -22,14 +24,31 @@ struct PlanOptions {
     bool explain = false;
 };
 
-void print_plan(const CompiledScenario& scenario, const PlanOptions& options) {
-    const plan::Plan& plan = scenario.plan;
+void print_plan(const Job& job, const PlanOptions& options) {
+    const plan::Plan& plan = job.scenario.plan;
     if (options.explain)
-        std::cout << report::explain(plan, scenario.file);
+        std::cout << report::explain(plan, job.scenario.file, job.combination);
     else if (options.hash)
         std::cout << plan::plan_hash(plan) << "  " << plan.scenario << "\n";
     else
         std::cout << plan::to_json(plan).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+// Kernels make no difference to what is printed here.
+void print_skipped(const std::vector<Impossible>& impossible) {
+    std::vector<std::pair<std::string, std::string>> lines;
+    std::map<std::string, std::size_t> counts;
+    for (const auto& skipped : impossible) {
+        const auto& plan = skipped.job.scenario.plan;
+        const std::string what = "skipped: \"" + plan.scenario + "\" on " + plan.topology.label();
+        if (counts[what + skipped.reason] == 0) lines.emplace_back(what, skipped.reason);
+        counts[what + skipped.reason] += skipped.count;
+    }
+    for (const auto& [what, reason] : lines) {
+        const std::size_t count = counts[what + reason];
+        const std::string times = count > 1 ? " (" + report::count_words(count, "combination") + ")" : "";
+        std::fprintf(stderr, "ktstr: %s%s: %s\n", what.c_str(), times.c_str(), reason.c_str());
+    }
 }
 
 int print_plans(PlanOptions options) {
@@ -40,16 +59,14 @@ int print_plans(PlanOptions options) {
     if (!options.kernel.empty()) options.batch.kernels = {options.kernel};
     const auto batch = BatchMaker(options.batch).make({});
     if (!batch) return exit_usage;
-    for (const auto& skipped : batch->impossible)
-        std::fprintf(stderr, "ktstr: skipped: \"%s\" on %s: %s\n", skipped.job.scenario.plan.scenario.c_str(),
-                     skipped.job.scenario.plan.topology.label().c_str(), skipped.reason.c_str());
+    print_skipped(batch->impossible);
     // A plan says nothing of kernel and seed: jobs that differ in nothing else have one.
     std::set<std::pair<std::filesystem::path, std::string>> printed;
     const bool gauntlet = !options.batch.gauntlet.empty();
     for (const auto& job : batch->jobs) {
         if (gauntlet && !printed.emplace(job.scenario.file, plan::plan_hash(job.scenario.plan)).second) continue;
         if (options.explain && &job != &batch->jobs.front()) std::cout << "\n\n";
-        print_plan(job.scenario, options);
+        print_plan(job, options);
     }
     std::cout.flush();
     if (std::cout) return exit_pass;

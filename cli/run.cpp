@@ -19,6 +19,7 @@
 #include "cli/load.h"
 #include "cli/signals.h"
 #include "interp/eval/evaluate.h"
+#include "report/plan_words.h"
 #include "report/progress.h"
 #include "report/reporter.h"
 #include "report/sidecar.h"
@@ -322,7 +323,9 @@ int run_batch(const RunOptions& options, const Batch& batch, const Setup& setup,
     const auto reporter =
         report::make_reporter(format, std::cout, {.style = report::Style{report::wants_color(STDOUT_FILENO)}});
     Runner runner(options, setup, std::move(tasks), progress, *reporter, cancel_on_signals(), batch.budget_ns);
-    for (const auto& one : batch.impossible) runner.skip(one.job, one.job.kernel, one.reason);
+    for (const auto& one : batch.impossible)
+        runner.skip(one.job, one.job.kernel,
+                    one.reason + (one.count > 1 ? " (" + report::count_words(one.count, "combination") + ")" : ""));
     const int exit_code = runner.run();
     const std::chrono::duration<double, std::milli> duration = Clock::now() - started;
     if (auto finished = reporter->finish(duration.count()); !finished) {

@@ -89,7 +89,8 @@ struct Remains {
 
 class Explanation {
   public:
-    Explanation(const plan::Plan& plan, const std::filesystem::path& file) {
+    Explanation(const plan::Plan& plan, const std::filesystem::path& file, const std::string& combination)
+        : combination_(combination) {
         shown_.plan = plan;
         shown_.file = file;
     }
@@ -143,7 +144,8 @@ class Explanation {
     // --- The header
     void header() {
         const std::string where = location_of(plan().source);
-        line(0, "scenario \"" + plan().scenario + "\"" + (where.empty() ? "" : "  " + where));
+        line(0, "scenario \"" + plan().scenario + "\"" + (combination_.empty() ? "" : " with " + combination_) +
+                    (where.empty() ? "" : "  " + where));
         const auto shape = topology_words(plan().topology);
         labelled("topology", plan().topology.label() + ", " + shape.front());
         for (std::size_t i = 1; i < shape.size(); ++i) labelled("", shape[i]);
@@ -283,7 +285,7 @@ class Explanation {
         }
     }
 
-    // As written; made up for a plan that was not.
+    // As written, with what it came to where the source does not say so; made up for a plan that was not written.
     static std::string expectation_words(const plan::Expectation& expectation) {
         if (expectation.written.empty()) return plan::expectation_words(expectation);
         const std::string resolved = plan::resolved_words(expectation);
@@ -308,13 +310,14 @@ class Explanation {
     }
 
     ScenarioResult shown_;
+    std::string combination_;
     std::string text_;
 };
 
 } // namespace
 
-std::string explain(const plan::Plan& plan, const std::filesystem::path& file) {
-    return Explanation(plan, file).text();
+std::string explain(const plan::Plan& plan, const std::filesystem::path& file, const std::string& combination) {
+    return Explanation(plan, file, combination).text();
 }
 
 } // namespace ktstr::report

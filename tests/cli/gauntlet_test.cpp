@@ -78,8 +78,22 @@ TEST_CASE("a combination that does not fit its topology is left out by name and 
     sandbox.write("a.ktl", file);
     const auto outcome = run_ktstr(sandbox, {"plan", "a.ktl", "--gauntlet", "ci", "--hash"});
     CHECK(outcome.exit.exit_code == 0);
-    CHECK(outcome.errors.find("ktstr: skipped: \"wide\" on 1n1l2c1t: a.ktl:15:21: ") != std::string::npos);
+    const std::string line = "ktstr: skipped: \"wide\" on 1n1l2c1t (8 combinations): a.ktl:15:21: ";
+    CHECK(outcome.errors.find(line) != std::string::npos);
+    CHECK(outcome.errors.find("skipped") == outcome.errors.rfind("skipped"));
     CHECK(outcome.errors.find("\"narrow\"") == std::string::npos);
+}
+
+TEST_CASE("the explanation of a variant says which combination it is") {
+    const Sandbox sandbox;
+    sandbox.write("a.ktl", file);
+    const auto outcome = run_ktstr(sandbox, {"plan", "a.ktl", "--gauntlet", "ci", "--explain"});
+    for (const char* heading : {"scenario \"narrow\" with 1n1l2c1t, flags []  a.ktl:6\n",
+                                "scenario \"narrow\" with 1n1l8c1t, flags [fast]  a.ktl:6\n",
+                                "scenario \"wide\" with 1n1l8c1t, flags []  a.ktl:12\n"}) {
+        INFO(heading);
+        CHECK(outcome.output.find(heading) != std::string::npos);
+    }
 }
 
 TEST_CASE("a scenario that fits no topology of its gauntlet is an error") {
@@ -115,11 +129,13 @@ TEST_CASE("the gauntlets of a file are listed with their size and budget") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", file);
     CHECK(run_ktstr(sandbox, {"list", "gauntlets", "a.ktl"}).output ==
-          "ci     16 runs of 2 scenarios  in 600s  a.ktl\n"
-          "small  1 run of 1 scenario              a.ktl\n");
+          "ci     2 scenarios in 16 combinations: 32 runs  in 600s  a.ktl\n"
+          "small  1 scenario in 1 combination: 1 run                a.ktl\n");
     const auto lines = run_ktstr(sandbox, {"list", "gauntlets", "a.ktl", "--format", "json"}).lines();
     REQUIRE(lines.size() == 2);
-    CHECK(lines[0]["runs"] == 16);
+    CHECK(lines[0]["combinations"] == 16);
+    CHECK(lines[0]["scenarios"] == 2);
+    CHECK(lines[0]["runs"] == 32);
     CHECK(lines[1]["budget_ns"].is_null());
     CHECK(run_ktstr(sandbox, {"list", "gauntlets"}).exit.exit_code == 64);
 }
