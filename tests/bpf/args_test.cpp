@@ -3,8 +3,11 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
+
+#include "base/file.h"
 
 using Catch::Matchers::ContainsSubstring;
 using namespace ktstr;
@@ -61,6 +64,18 @@ TEST_CASE("every fault that the help lists is taken by --fault") {
     for (const char* name : {"stall", "crash", "slow", "unfair", "verify", "loop", "exit", "hang", "exit-late"}) {
         CHECK_THAT(help, ContainsSubstring("\n  " + std::string(name)));
         CHECK(parse({"--fault", name}).ok());
+    }
+}
+
+TEST_CASE("the language reference lists every fault of the help") {
+    const auto reference = ktstr::read_file(KTSTR_LANGUAGE_REFERENCE);
+    REQUIRE(reference.ok());
+    std::istringstream lines(help_text().substr(help_text().find("faults:\n") + 8));
+    std::string line;
+    while (std::getline(lines, line) && !line.empty()) {
+        const std::string name = line.substr(2, line.find(' ', 2) - 2);
+        INFO(name);
+        CHECK_THAT(*reference, ContainsSubstring("| `" + name + "` | "));
     }
 }
 
