@@ -3,9 +3,13 @@
 
 #include <getopt.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 namespace ktstr::scx {
@@ -29,14 +33,15 @@ constexpr std::array<FaultName, 9> faults = {{
     {"exit-late", Fault::exit_late, "detaches and exits with code 0, unasked"},
 }};
 
-enum Option : int { slice_us = 1, fault, fault_after, stats_socket, timeout_ms, help };
+enum Option : int { slice_us = 1, fault, fault_after, stats_socket, timeout_ms, config, help };
 
-const std::array<option, 7> long_options = {{
+const std::array<option, 8> long_options = {{
     {"slice-us", required_argument, nullptr, slice_us},
     {"fault", required_argument, nullptr, fault},
     {"fault-after", required_argument, nullptr, fault_after},
     {"stats-socket", required_argument, nullptr, stats_socket},
     {"timeout-ms", required_argument, nullptr, timeout_ms},
+    {"config", required_argument, nullptr, config},
     {"help", no_argument, nullptr, help},
     {nullptr, 0, nullptr, 0},
 }};
@@ -71,8 +76,8 @@ Result<void> set_fault(Fault& out, std::string_view name) {
     return usage_error("--fault takes one of " + known + ", not '" + std::string(name) + "'");
 }
 
-Result<void> set_path(std::string& out, std::string_view path) {
-    if (path.empty()) return usage_error("--stats-socket takes a path, not an empty word");
+Result<void> set_path(std::string& out, const std::string& name, std::string_view path) {
+    if (path.empty()) return usage_error(name + " takes a path, not an empty word");
     out = path;
     return {};
 }
@@ -82,11 +87,37 @@ Result<void> set_option(Options& options, int which) {
     case slice_us: return set_number(options.slice_us, "--slice-us", 10, 1'000'000);
     case fault: return set_fault(options.fault, optarg);
     case fault_after: return set_number(options.fault_after_ms, "--fault-after", 0, 3'600'000);
-    case stats_socket: return set_path(options.stats_socket, optarg);
+    case stats_socket: return set_path(options.stats_socket, "--stats-socket", optarg);
+    case config: return set_path(options.config, "--config", optarg);
     case timeout_ms: return set_number(options.timeout_ms, "--timeout-ms", 1, 30'000);
     case help: options.help = true; return {};
     default: return usage_error("unexpected option");
     }
+}
+
+// One option a line, as in "slice-us 1000"; # begins a comment.
+Result<void> read_config(Options& options) {
+    std::ifstream file(options.config);
+    if (!file) return errno_error("read", options.config, errno);
+    int number = 0;
+    for (std::string line; std::getline(file, line);) {
+        const std::string where = options.config + ":" + std::to_string(++number) + ": ";
+        std::istringstream words(line.substr(0, line.find('#')));
+        std::string name;
+        std::string value;
+        std::string more;
+        if (!(words >> name)) continue;
+        if (!(words >> value) || words >> more) return usage_error(where + "an option and its value were expected");
+        const auto known = std::find_if(long_options.begin(), long_options.end(), [&name](const option& entry) {
+            return entry.name != nullptr && name == entry.name && entry.val != help && entry.val != config;
+        });
+        if (known == long_options.end()) return usage_error(where + "unknown option '" + name + "'");
+        optarg = value.data();
+        const Result<void> set = set_option(options, known->val);
+        optarg = nullptr;
+        if (!set) return Error{where + set.error().message, set.error().hint};
+    }
+    return {};
 }
 
 } // namespace
@@ -103,6 +134,8 @@ Result<Options> parse_arguments(int count, char* const* arguments) {
         if (const Result<void> set = set_option(options, which); !set) return set.error();
     }
     if (optind < count) return usage_error("unexpected word '" + std::string(arguments[optind]) + "'");
+    if (!options.config.empty())
+        if (const Result<void> read = read_config(options); !read) return read.error();
     if (options.timeout_ms == 0 && options.fault == Fault::stall) options.timeout_ms = 2000;
     return options;
 }
@@ -119,6 +152,7 @@ std::string help_text() {
                        "                        (default /var/run/scx/root/stats)\n"
                        "  --timeout-ms N        how long a task may wait for a CPU before the kernel detaches the\n"
                        "                        scheduler, 1 to 30000 (default 2000 with --fault stall, else 30000)\n"
+                       "  --config FILE         more options, one a line without the dashes, as in: slice-us 1000\n"
                        "  --help                print this\n"
                        "\n"
                        "faults:\n";

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <iostream>
 
 #include "bpf/args.h"
@@ -58,6 +59,14 @@ void serve_until_end(const scx::Scheduler& scheduler, scx::StatsServer& server, 
     }
 }
 
+// The path of this process's cgroup.
+std::string own_cgroup() {
+    std::ifstream file("/proc/self/cgroup");
+    std::string line;
+    std::getline(file, line);
+    return line.substr(line.rfind(':') + 1); // npos + 1 is 0
+}
+
 int run(const scx::Options& options) {
     const Result<Fd> signals = stop_signals();
     if (!signals) return fail(signals.error(), exit_failed);
@@ -73,7 +82,7 @@ int run(const scx::Options& options) {
         if (scheduler->disabled()) std::cerr << scx::exit_text(scheduler->exit_info());
         return fail(attached.error(), exit_failed);
     }
-    std::cout << "scx_ktstr: attached" << std::endl;
+    std::cout << "scx_ktstr: attached, slice " << options.slice_us << " us, in cgroup " << own_cgroup() << std::endl;
     serve_until_end(*scheduler, *server, *signals, options);
     scheduler->detach();
     std::cerr << scx::exit_text(scheduler->exit_info());

@@ -30,6 +30,7 @@
 #include "vmm/conductor.h"
 #include "vmm/kernel/kernel.h"
 #include "vmm/payloads.h"
+#include "vmm/schedulers.h"
 
 namespace ktstr::cli {
 
@@ -193,14 +194,8 @@ class Runner {
     plan::Record record_of(int id, const Task& task) {
         const auto& plan = task.job->scenario.plan;
         vmm::ArchiveBuilder archive;
-        std::string scheduler_path;
-        if (!plan.schedulers.empty()) {
-            auto found = vmm::find_program(plan.schedulers.front().binary, task.job->scenario.file.parent_path());
-            if (!found) return failed(task, RunEnd::scheduler_not_found, found.error());
-            auto packed = archive.add_program(found->path);
-            if (!packed) return failed(task, RunEnd::scheduler_not_found, packed.error());
-            scheduler_path = *packed;
-        }
+        auto schedulers = vmm::pack_schedulers(plan, task.job->scenario.file.parent_path(), archive);
+        if (!schedulers) return failed(task, RunEnd::scheduler_not_found, schedulers.error());
         auto payloads = pack_payloads(task.job->scenario, archive);
         if (!payloads.problems.empty()) return failed(task, RunEnd::host_failed, payloads.problems.front().error);
         auto bytes = archive.finish();
@@ -210,7 +205,7 @@ class Runner {
                              .kernel_image = task.kernel->image,
                              .initramfs = setup_.initramfs,
                              .archive = std::move(*bytes),
-                             .scheduler_path = std::move(scheduler_path),
+                             .scheduler_paths = std::move(*schedulers),
                              .payload_paths = std::move(payloads.paths),
                              .accelerator = setup_.accelerator,
                              .seed = task.seed,

@@ -105,9 +105,7 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
     pool->use_disk(disk->file.get(), disk->bytes);
     std::optional<SchedulerControl> scheduler;
     if (!plan.schedulers.empty())
-        scheduler.emplace(loop, timeline,
-                          SchedulerCommand{plan.schedulers.front().name, begin.scheduler_path,
-                                           plan.schedulers.front().args, begin.attach_timeout_ns});
+        scheduler.emplace(loop, timeline, staged_schedulers(plan, begin.scheduler_paths), begin.attach_timeout_ns);
     ScenarioRunner runner(loop, timeline, plan, std::move(cgroups), std::move(*pool), scheduler ? &*scheduler : nullptr,
                           begin.payload_paths);
     loop.on_child([&](pid_t pid, int status, const rusage& usage) {
@@ -119,7 +117,7 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
     });
     if (scheduler && plan.scheduler) {
         timeline.phase("attach");
-        if (auto ending = scheduler->attach()) return *ending;
+        if (auto ending = scheduler->attach(*plan.scheduler)) return *ending;
     }
     Ending ending = runner.run();
     // One that the run itself has lost was reported already; what goes wrong only now is the run's fault too.

@@ -271,9 +271,9 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::UnfreezeCgroup& op) {
     return op.cgroup;
 }
 
-ScenarioRunner::Done ScenarioRunner::execute(const plan::AttachScheduler&) {
+ScenarioRunner::Done ScenarioRunner::execute(const plan::AttachScheduler& op) {
     if (scheduler_ == nullptr) return Error{"the plan has no scheduler to attach"};
-    if (auto ending = scheduler_->attach()) return *ending;
+    if (auto ending = scheduler_->attach(op.scheduler)) return *ending;
     return scheduler_->name();
 }
 
@@ -286,8 +286,16 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::DetachScheduler&) {
 ScenarioRunner::Done ScenarioRunner::execute(const plan::RestartScheduler&) {
     if (scheduler_ == nullptr) return Error{"the plan has no scheduler to restart"};
     if (auto ending = scheduler_->detach()) return *ending;
-    if (auto ending = scheduler_->attach()) return *ending;
+    if (auto ending = scheduler_->attach({})) return *ending;
     return scheduler_->name();
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::ReplaceScheduler& op) {
+    if (scheduler_ == nullptr) return Error{"the plan has no scheduler to replace"};
+    const std::string before = scheduler_->name();
+    if (auto ending = scheduler_->detach()) return *ending;
+    if (auto ending = scheduler_->attach(op.scheduler)) return *ending;
+    return arrow(before, op.scheduler);
 }
 
 } // namespace ktstr::guest

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/scheduler_control.h"
 
+#include <algorithm>
 #include <csignal>
 #include <sstream>
+
+#include "wire/message.h"
 
 namespace ktstr::guest {
 
@@ -25,36 +28,95 @@ std::string in_one_line(const std::string& reason) {
 
 } // namespace
 
-SchedulerControl::SchedulerControl(EventLoop& loop, Timeline& timeline, SchedulerCommand command)
-    : loop_(loop), timeline_(timeline), command_(std::move(command)) {
+std::vector<StagedScheduler> staged_schedulers(const plan::Plan& plan,
+                                               const std::map<std::string, std::string>& paths) {
+    std::vector<StagedScheduler> staged;
+    for (const auto& scheduler : plan.schedulers) {
+        StagedScheduler one{.name = scheduler.name,
+                            .path = {},
+                            .arguments = scheduler.args,
+                            .enable = scheduler.enable,
+                            .disable = scheduler.disable};
+        if (const auto path = paths.find(scheduler.name); path != paths.end()) one.path = path->second;
+        if (!scheduler.config.empty())
+            one.arguments.insert(one.arguments.begin(), {scheduler.config_flag, wire::config_path(scheduler)});
+        if (!scheduler.cgroup_parent.empty()) one.cgroup = "/sys/fs/cgroup/" + scheduler.cgroup_parent;
+        staged.push_back(std::move(one));
+    }
+    return staged;
+}
+
+SchedulerControl::SchedulerControl(EventLoop& loop, Timeline& timeline, std::vector<StagedScheduler> schedulers,
+                                   std::uint64_t attach_timeout_ns)
+    : loop_(loop), timeline_(timeline), schedulers_(std::move(schedulers)), current_(&schedulers_.front()),
+      attach_timeout_ns_(attach_timeout_ns) {
     loop_.every(watch_interval_ns, [this](std::uint64_t) { check(); });
 }
 
-std::optional<Ending> SchedulerControl::attach() {
-    if (process_)
-        return executor_failed({"the scheduler " + command_.name + " is attached already", "detach it first"});
-    if (!sched_ext_exists())
-        return ending_of(plan::RunEnd::kernel_unusable,
-                         {"the kernel has no sched_ext, which the scheduler " + command_.name + " needs",
-                          "use a kernel with CONFIG_SCHED_CLASS_EXT=y: ktstr kernel build makes one"});
+std::optional<Ending> SchedulerControl::attach(const std::string& name) {
+    if (process_ || built_in_runs_)
+        return executor_failed({"the scheduler " + current_->name + " is attached already", "detach it first"});
+    if (!name.empty()) {
+        const auto found = std::find_if(schedulers_.begin(), schedulers_.end(),
+                                        [&name](const StagedScheduler& staged) { return staged.name == name; });
+        if (found == schedulers_.end()) return executor_failed({"there is no scheduler '" + name + "' in the plan"});
+        current_ = &*found;
+    }
+    if (auto ending = built_in() ? switch_built_in(true) : attach_process()) return ending;
+    const std::string ops = built_in() ? "" : sched_ext_ops();
+    timeline_.event("scheduler_attached", "", ops.empty() ? current_->name : ops);
+    return std::nullopt;
+}
+
+std::optional<Ending> SchedulerControl::start(const std::string& path, const std::vector<std::string>& arguments) {
     auto log = KernelLog::open();
     if (!log) return executor_failed(log.error());
     kernel_log_ = std::move(*log);
-    auto process = SchedulerProcess::start(command_.path, command_.arguments);
+    auto process = SchedulerProcess::start(path, arguments, current_->cgroup);
     if (!process) return ending_of(plan::RunEnd::scheduler_attach_failed, process.error());
     process_ = std::move(*process);
     watch_output();
+    return std::nullopt;
+}
+
+std::optional<Ending> SchedulerControl::attach_process() {
+    if (!sched_ext_exists())
+        return ending_of(plan::RunEnd::kernel_unusable,
+                         {"the kernel has no sched_ext, which the scheduler " + current_->name + " needs",
+                          "use a kernel with CONFIG_SCHED_CLASS_EXT=y: ktstr kernel build makes one"});
+    if (auto ending = start(current_->path, current_->arguments)) return ending;
     const auto outcome =
-        loop_.run_until({.deadline_ns = monotonic_ns() + command_.attach_timeout_ns, .look_every_ns = look_interval_ns},
+        loop_.run_until({.deadline_ns = monotonic_ns() + attach_timeout_ns_, .look_every_ns = look_interval_ns},
                         [this] { return !process_->running() || sched_ext_enabled(); });
     if (outcome == EventLoop::Outcome::interrupted)
         return Ending{.message = "stopped while the scheduler was attaching"};
     if (outcome == EventLoop::Outcome::timed_out)
-        return attach_failed("did not attach within " + std::to_string(command_.attach_timeout_ns / ns_per_ms) + " ms");
+        return attach_failed("did not attach within " + std::to_string(attach_timeout_ns_ / ns_per_ms) + " ms");
     if (!process_->running()) return attach_failed("ended before it was attached");
     should_run_ = true;
-    const std::string ops = sched_ext_ops();
-    timeline_.event("scheduler_attached", "", ops.empty() ? command_.name : ops);
+    return std::nullopt;
+}
+
+std::optional<Ending> SchedulerControl::switch_built_in(bool on) {
+    const std::string what = on ? "enable" : "disable";
+    if (auto ending = start(wire::shell_path, {"-c", on ? current_->enable : current_->disable})) return ending;
+    const auto outcome =
+        loop_.run_until({.deadline_ns = monotonic_ns() + attach_timeout_ns_, .look_every_ns = look_interval_ns},
+                        [this] { return !process_->running(); });
+    if (outcome == EventLoop::Outcome::interrupted)
+        return Ending{.message = "stopped during the `" + what + "` of the scheduler"};
+    if (outcome == EventLoop::Outcome::timed_out)
+        return attach_failed("did not end its `" + what + "` within " + std::to_string(attach_timeout_ns_ / ns_per_ms) +
+                             " ms");
+    if (process_->exit()->exit_code != 0) return attach_failed("failed in its `" + what + "`");
+    built_in_runs_ = on;
+    if (!on) {
+        report_exit(true, true);
+        return std::nullopt;
+    }
+    close_output();
+    process_.reset();
+    kernel_log_.reset();
     return std::nullopt;
 }
 
@@ -64,18 +126,19 @@ Ending SchedulerControl::attach_failed(const std::string& what) {
     wait_until_gone(last_words_ns);
     const std::string how = ended ? " (" + process_->exit()->text() + ")" : "";
     const plan::SchedulerExit exit = report_exit(false, false);
-    std::string message = "the scheduler " + command_.name + " " + what + how;
+    std::string message = "the scheduler " + current_->name + " " + what + how;
     if (!exit.kernel_reason.empty()) message += ": " + in_one_line(exit.kernel_reason);
     return {plan::RunEnd::scheduler_attach_failed, message, "its log has its own words, and those of the BPF verifier"};
 }
 
 std::optional<Ending> SchedulerControl::detach() {
+    if (built_in_runs_) return switch_built_in(false);
     if (!process_) return std::nullopt;
     should_run_ = false;
     process_->send_signal(SIGINT);
     wait_until_gone(detach_limit_ns);
     if (!gone())
-        return executor_failed({"the scheduler " + command_.name + " is still attached after SIGINT and SIGKILL",
+        return executor_failed({"the scheduler " + current_->name + " is still attached after SIGINT and SIGKILL",
                                 "the kernel console may say why"});
     report_exit(true, true);
     return std::nullopt;
@@ -94,7 +157,7 @@ Ending SchedulerControl::report_loss() {
     const plan::SchedulerExit exit = report_exit(true, false);
     lost_at_ns_.reset();
     std::string message =
-        "the scheduler " + command_.name + " went while it should have been running (" + own_words + ")";
+        "the scheduler " + current_->name + " went while it should have been running (" + own_words + ")";
     if (!exit.kernel_reason.empty()) message += ": " + in_one_line(exit.kernel_reason);
     return {plan::RunEnd::scheduler_exited, message, "its log has its own words"};
 }
@@ -132,13 +195,18 @@ void SchedulerControl::wait_until_gone(std::uint64_t patience_ns) {
     wait(kill_limit_ns);
 }
 
-plan::SchedulerExit SchedulerControl::report_exit(bool attached, bool requested) {
+void SchedulerControl::close_output() {
     for (std::size_t index = 0; index < 2; ++index) {
         while (forward_output(index) > 0) {
         }
         loop_.unwatch(process_->output_fds().at(index)); // a process that it left behind may keep the pipe open
     }
+}
+
+plan::SchedulerExit SchedulerControl::report_exit(bool attached, bool requested) {
+    close_output();
     plan::SchedulerExit exit;
+    exit.scheduler = current_->name;
     exit.attached = attached;
     exit.requested = requested;
     if (process_->exit()) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 
 #include "guest/kernel_file.h"
 #include "guest/pipe.h"
@@ -20,7 +21,8 @@ namespace {
 constexpr const char* state_path = "/sys/kernel/sched_ext/state";
 
 // The child between fork and exec.
-[[noreturn]] void become_scheduler(char* const* argv, char* const* envp, std::array<int, 2> output, int error_fd) {
+[[noreturn]] void become_scheduler(char* const* argv, char* const* envp, std::array<int, 2> output, int error_fd,
+                                   const std::string& processes) {
     for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPIPE, SIGUSR1}) ::signal(signal, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
@@ -32,15 +34,25 @@ constexpr const char* state_path = "/sys/kernel/sched_ext/state";
     ::dup2(output[0], STDOUT_FILENO);
     ::dup2(output[1], STDERR_FILENO);
     if (null_fd > STDERR_FILENO) ::close(null_fd);
-    ::execve(argv[0], argv, envp);
-    const int value = errno;
+    int value = 0;
+    if (!processes.empty() && !write_kernel_file(processes.c_str(), "0")) value = errno;
+    if (value == 0) {
+        ::execve(argv[0], argv, envp);
+        value = errno;
+    }
     (void)!::write(error_fd, &value, sizeof(value));
     ::_exit(127);
 }
 
 } // namespace
 
-Result<SchedulerProcess> SchedulerProcess::start(const std::string& path, const std::vector<std::string>& arguments) {
+Result<SchedulerProcess> SchedulerProcess::start(const std::string& path, const std::vector<std::string>& arguments,
+                                                 const std::string& cgroup) {
+    if (!cgroup.empty()) {
+        std::error_code code;
+        std::filesystem::create_directories(cgroup, code);
+        if (code) return errno_error("make the scheduler's cgroup", cgroup, code.value());
+    }
     std::vector<char*> argv = {const_cast<char*>(path.c_str())};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
@@ -57,10 +69,11 @@ Result<SchedulerProcess> SchedulerProcess::start(const std::string& path, const 
     const std::array<char*, 4> envp = {libraries.data(), programs.data(), home.data(), nullptr};
 
     SchedulerProcess scheduler;
+    const std::string processes = cgroup.empty() ? "" : cgroup + "/cgroup.procs";
     scheduler.pid_ = ::fork();
     if (scheduler.pid_ < 0) return errno_error("start", path, errno);
     if (scheduler.pid_ == 0)
-        become_scheduler(argv.data(), envp.data(), {(*out)[1].get(), (*err)[1].get()}, (*failure)[1].get());
+        become_scheduler(argv.data(), envp.data(), {(*out)[1].get(), (*err)[1].get()}, (*failure)[1].get(), processes);
     (*failure)[1].reset();
     int child_errno = 0;
     ssize_t count = 0;

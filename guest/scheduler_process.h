@@ -17,8 +17,10 @@ namespace ktstr::guest {
 
 class SchedulerProcess {
   public:
-    // Starts it with standard output and error each in a pipe.
-    static Result<SchedulerProcess> start(const std::string& path, const std::vector<std::string>& arguments);
+    // Starts it with standard output and error each in a pipe, in the cgroup of that directory, which is made if it is
+    // not there; empty: in the executor's own.
+    static Result<SchedulerProcess> start(const std::string& path, const std::vector<std::string>& arguments,
+                                          const std::string& cgroup);
 
     [[nodiscard]] pid_t pid() const { return pid_; }
     [[nodiscard]] bool running() const { return !exit_.has_value(); }

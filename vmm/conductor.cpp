@@ -34,6 +34,7 @@ constexpr std::size_t scheduler_log_limit = 256U << 10U;
 constexpr std::size_t list_limit = 200'000;          // events and worker reports that a guest may send
 constexpr std::size_t output_limit = 3U << 20U;      // of one payload, both streams; an executor keeps 2 MiB
 constexpr std::size_t all_output_limit = 64U << 20U; // of all payloads of a run: what comes after it is left out
+constexpr std::uint64_t scheduler_change_ns = 10'000'000'000; // in mid-run, when it takes long
 constexpr auto tick = std::chrono::milliseconds(500);
 constexpr double poweroff_limit_s = 10;
 constexpr double restored_limit_s = 10; // for the first word of a restored guest, on the patience clock
@@ -83,12 +84,27 @@ MachineConfig machine_config(const RunRequest& request) {
             .disk = plan::needs_disk(request.plan)};
 }
 
-// For payloads to end, beyond the steps' holds.
+// The first scheduler that is not built into the kernel.
+const plan::Scheduler* of_sched_ext(const plan::Plan& plan) {
+    for (const auto& scheduler : plan.schedulers)
+        if (!scheduler.binary.empty()) return &scheduler;
+    return nullptr;
+}
+
+bool attaches(const plan::Op& op) {
+    return std::holds_alternative<plan::AttachScheduler>(op.action) ||
+           std::holds_alternative<plan::RestartScheduler>(op.action) ||
+           std::holds_alternative<plan::ReplaceScheduler>(op.action);
+}
+
+// For payloads to end and schedulers to attach, beyond the steps' holds.
 std::uint64_t longest_waits_ns(const plan::Plan& plan) {
     std::uint64_t sum = 0;
     const auto add = [&sum](const std::vector<plan::Op>& ops) {
-        for (const auto& op : ops)
+        for (const auto& op : ops) {
             if (const auto* wait = std::get_if<plan::WaitPayload>(&op.action)) sum += wait->limit_ns;
+            if (attaches(op)) sum += scheduler_change_ns;
+        }
     };
     add(plan.backdrop);
     for (const auto& step : plan.steps) {
@@ -202,7 +218,7 @@ class Conductor {
     }
 
     // The verifier needs seconds for a large scheduler in an emulated CPU.
-    [[nodiscard]] const std::string& scheduler_name() const { return request_.plan.schedulers.front().name; }
+    [[nodiscard]] std::string scheduler_name() const { return request_.plan.scheduler.value_or(""); }
     [[nodiscard]] double attach_limit_s() const { return 15 + 0.5 * request_.plan.topology.cpus(); }
 
     void step() {
@@ -350,9 +366,9 @@ class Conductor {
         else if (hello->cpus != cpus)
             end(RunEnd::kernel_unusable, "kernel " + hello->kernel_release + " brought up " +
                                              std::to_string(hello->cpus) + " of " + std::to_string(cpus) + " CPUs");
-        else if (!request_.plan.schedulers.empty() && !hello->sched_ext)
+        else if (const auto* needs = of_sched_ext(request_.plan); needs != nullptr && !hello->sched_ext)
             end(RunEnd::kernel_unusable,
-                "kernel " + hello->kernel_release + " has no sched_ext, which the scheduler '" + scheduler_name() +
+                "kernel " + hello->kernel_release + " has no sched_ext, which the scheduler '" + needs->name +
                     "' needs",
                 "choose another with --kernel, or get one: ktstr kernel build");
         else {
@@ -372,7 +388,7 @@ class Conductor {
         queue(FrameType::begin, wire::encode(wire::Begin{.plan = to_json(request_.plan),
                                                          .seed = request_.seed,
                                                          .archive_bytes = request_.archive.size(),
-                                                         .scheduler_path = request_.scheduler_path,
+                                                         .scheduler_paths = request_.scheduler_paths,
                                                          .payload_paths = request_.payload_paths,
                                                          .wall_clock_ns = wall_clock_ns(),
                                                          .entropy = random_hex(32),

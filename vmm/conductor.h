@@ -19,9 +19,9 @@ struct RunRequest {
     const plan::Plan& plan;
     std::filesystem::path kernel_image;
     std::string_view initramfs;
-    std::string archive;                              // newc cpio for the guest, may be empty
-    std::string scheduler_path;                       // in the guest; empty without a scheduler
-    std::map<std::string, std::string> payload_paths; // payload -> path in the guest
+    std::string archive;                                // newc cpio for the guest, may be empty
+    std::map<std::string, std::string> scheduler_paths; // scheduler -> path in the guest
+    std::map<std::string, std::string> payload_paths;   // payload -> path in the guest
     std::string accelerator;
     std::uint64_t seed = 0;
     const TemplateStore* templates = nullptr; // start from a saved machine, and save one; null: always boot

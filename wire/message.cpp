@@ -43,6 +43,11 @@ Result<json> unpack(std::string_view payload) {
 
 } // namespace
 
+std::string config_path(const plan::Scheduler& scheduler) {
+    if (scheduler.config.empty()) return {};
+    return "/ktstr/config/" + scheduler.name + "/" + scheduler.config.substr(scheduler.config.rfind('/') + 1);
+}
+
 std::string encode(const Hello& message) {
     return pack({{"protocol", message.protocol},
                  {"executor_version", message.executor_version},
@@ -56,7 +61,7 @@ std::string encode(const Begin& message) {
     return pack({{"plan", message.plan},
                  {"seed", message.seed},
                  {"archive_bytes", message.archive_bytes},
-                 {"scheduler_path", message.scheduler_path},
+                 {"scheduler_paths", message.scheduler_paths},
                  {"payload_paths", message.payload_paths},
                  {"wall_clock_ns", message.wall_clock_ns},
                  {"entropy", message.entropy},
@@ -118,7 +123,7 @@ Result<Begin> decode_begin(std::string_view payload) {
     fields.object("plan", message.plan);
     fields.integer("seed", message.seed);
     fields.integer("archive_bytes", message.archive_bytes);
-    fields.text("scheduler_path", message.scheduler_path);
+    fields.text_map("scheduler_paths", message.scheduler_paths);
     fields.text_map("payload_paths", message.payload_paths);
     fields.integer("wall_clock_ns", message.wall_clock_ns);
     fields.text("entropy", message.entropy);

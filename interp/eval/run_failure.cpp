@@ -59,14 +59,22 @@ std::vector<std::string> worker_endings(const plan::Record& record) {
     return endings;
 }
 
-AssertionResult run_failure(const plan::Plan& plan, RunEnd end, std::string message, std::string hint) {
+// Where the scheduler is declared that a run has failed with: the one that ended last, or was to be attached first.
+plan::SourcePosition scheduler_source(const plan::Plan& plan, const plan::Record& record) {
+    std::string name = plan.scheduler.value_or("");
+    if (!record.scheduler_exits.empty()) name = record.scheduler_exits.back().scheduler;
+    for (const auto& scheduler : plan.schedulers)
+        if (scheduler.name == name) return scheduler.source;
+    return plan.schedulers.empty() ? plan.source : plan.schedulers.front().source;
+}
+
+AssertionResult run_failure(const plan::Plan& plan, const plan::Record& record, RunEnd end, std::string message) {
     AssertionResult result;
     result.outcome = Outcome::fail;
     result.kind = "run";
-    const bool of_scheduler = is_scheduler_end(end) && !plan.schedulers.empty();
-    result.source = of_scheduler ? plan.schedulers.front().source : plan.source;
+    result.source = is_scheduler_end(end) ? scheduler_source(plan, record) : plan.source;
     result.message = std::move(message);
-    result.hint = std::move(hint);
+    result.hint = record.hint;
     return result;
 }
 
@@ -74,12 +82,12 @@ std::optional<AssertionResult> ended_badly(const plan::Plan& plan, const plan::R
     if (record.end != RunEnd::completed) {
         std::string message = record.message;
         if (message.empty()) message = "the run ended with " + std::string(plan::to_string(record.end));
-        return run_failure(plan, record.end, std::move(message), record.hint);
+        return run_failure(plan, record, record.end, std::move(message));
     }
     for (const auto& exit : record.scheduler_exits)
         if (exit.attached && !exit.requested)
-            return run_failure(plan, RunEnd::scheduler_exited, "the scheduler ended by itself: " + exit.text(),
-                               record.hint);
+            return run_failure(plan, record, RunEnd::scheduler_exited,
+                               "the scheduler " + exit.scheduler + " ended by itself: " + exit.text());
     return std::nullopt;
 }
 

@@ -113,8 +113,9 @@ json to_json(const StimulusEvent& event) {
 }
 
 json to_json(const SchedulerExit& exit) {
-    return {{"attached", exit.attached}, {"requested", exit.requested},         {"exit_code", exit.exit_code},
-            {"signal", exit.signal},     {"kernel_reason", exit.kernel_reason}, {"at_ns", exit.at_ns}};
+    return {{"scheduler", exit.scheduler}, {"attached", exit.attached}, {"requested", exit.requested},
+            {"exit_code", exit.exit_code}, {"signal", exit.signal},     {"kernel_reason", exit.kernel_reason},
+            {"at_ns", exit.at_ns}};
 }
 
 json to_json(const PhaseTime& phase) { return {{"phase", phase.phase}, {"host_ms", phase.host_ms}}; }
@@ -229,6 +230,7 @@ Result<StimulusEvent> stimulus_event_from_json(const json& value) {
 Result<SchedulerExit> scheduler_exit_from_json(const json& value) {
     SchedulerExit exit;
     Fields fields(value, "scheduler_exit");
+    fields.text("scheduler", exit.scheduler);
     fields.boolean("attached", exit.attached);
     fields.boolean("requested", exit.requested);
     fields.integer("exit_code", exit.exit_code);

@@ -95,6 +95,7 @@ struct StimulusEvent {
 };
 
 struct SchedulerExit {
+    std::string scheduler;  // of Plan::schedulers
     bool attached = false;  // whether it had been attached before
     bool requested = false; // whether the executor asked it to end
     int exit_code = -1;     // -1 if it died of a signal or still runs

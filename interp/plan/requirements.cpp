@@ -14,10 +14,11 @@ namespace ktstr::plan {
 namespace {
 
 // Which ops are done, and which work types are not. A test compares both with the executor's own tables.
-constexpr std::array<std::string_view, 17> executed_ops = {
-    "add_cgroup",    "remove_cgroup",   "set_cpuset",       "clear_cpuset",     "swap_cpusets",     "spawn",
-    "stop_cgroup",   "set_affinity",    "move_all_tasks",   "run_payload",      "wait_payload",     "kill_payload",
-    "freeze_cgroup", "unfreeze_cgroup", "attach_scheduler", "detach_scheduler", "restart_scheduler"};
+constexpr std::array<std::string_view, 18> executed_ops = {
+    "add_cgroup",        "remove_cgroup",    "set_cpuset",       "clear_cpuset",     "swap_cpusets", "spawn",
+    "stop_cgroup",       "set_affinity",     "move_all_tasks",   "run_payload",      "wait_payload", "kill_payload",
+    "freeze_cgroup",     "unfreeze_cgroup",  "attach_scheduler", "detach_scheduler", "restart_scheduler",
+    "replace_scheduler"};
 constexpr std::array<std::string_view, 1> missing_work_types = {"custom"};
 
 constexpr std::array<std::string_view, 7> judged_measures = {"iterations", "migrations", "cpu_time", "gap",
@@ -49,13 +50,6 @@ class Finder {
     }
 
     void declarations() {
-        for (std::size_t i = 0; i < plan_.schedulers.size(); ++i) {
-            const Scheduler& scheduler = plan_.schedulers[i];
-            if (i > 0) add("more than one scheduler in a scenario", scheduler.source);
-            if (scheduler.binary.empty()) add("a scheduler that is built into the kernel", scheduler.source);
-            if (!scheduler.config.empty()) add("a scheduler's configuration file", scheduler.source);
-            if (!scheduler.cgroup_parent.empty()) add("a cgroup for the scheduler's own process", scheduler.source);
-        }
         for (const auto& payload : plan_.payloads)
             if (payload.output == Payload::Output::llm)
                 add("the output `llm` of payload " + quoted(payload.name), payload.source);

@@ -53,6 +53,25 @@ TEST_CASE("every option is taken, with its value in the next word or after an eq
     CHECK(options->timeout_ms == 1500);
 }
 
+TEST_CASE("a configuration file gives more options, and what is wrong in it is named with its line") {
+    const auto directory = TemporaryDirectory::create("scx-ktstr-test-");
+    REQUIRE(directory.ok());
+    const std::string path = (directory->path() / "a.conf").string();
+    REQUIRE(write_file(path, "# a comment\n\n slice-us 700 # of a task\nfault crash\n").ok());
+    const Result<Options> options = parse({"--config", path, "--fault-after", "0"});
+    REQUIRE(options.ok());
+    CHECK(options->slice_us == 700);
+    CHECK(options->fault == Fault::crash);
+    CHECK(options->fault_after_ms == 0);
+    REQUIRE(write_file(path, "slice-us 700\nslice-ms 1\n").ok());
+    CHECK_THAT(refusal({"--config", path}), ContainsSubstring("a.conf:2: unknown option 'slice-ms'"));
+    REQUIRE(write_file(path, "slice-us\n").ok());
+    CHECK_THAT(refusal({"--config", path}), ContainsSubstring("a.conf:1: an option and its value were expected"));
+    REQUIRE(write_file(path, "slice-us 1\n").ok());
+    CHECK_THAT(refusal({"--config", path}), ContainsSubstring("a.conf:1: --slice-us takes a whole number"));
+    CHECK_FALSE(parse({"--config", path + "x"}).ok());
+}
+
 TEST_CASE("the stall fault shortens the kernel's watchdog, unless told how long it is to be") {
     CHECK(parse({"--fault", "stall"})->timeout_ms == 2000);
     CHECK(parse({"--fault", "stall", "--timeout-ms", "9000"})->timeout_ms == 9000);
