@@ -7,6 +7,7 @@
 #include "cli/catalogue.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/load.h"
 #include "cli/run_options.h"
 #include "report/plan_words.h"
 #include "report/result.h"
@@ -102,11 +103,31 @@ int list_gauntlets(const ListOptions& options) {
     return exit_pass;
 }
 
+// Of .ktl files and folders, then of plan files.
+std::optional<std::vector<CompiledScenario>> scenarios_of(const std::vector<std::string>& paths) {
+    std::vector<std::string> sources;
+    std::vector<CompiledScenario> planned;
+    for (const auto& path : paths) {
+        if (!is_plan_file(path)) {
+            sources.push_back(path);
+            continue;
+        }
+        auto read = read_plan_file(path);
+        if (!read) return complain(read.error()), std::nullopt;
+        std::move(read->begin(), read->end(), std::back_inserter(planned));
+    }
+    if (sources.empty()) return planned;
+    auto result = compiled(sources);
+    if (!result) return std::nullopt;
+    std::move(planned.begin(), planned.end(), std::back_inserter(result->scenarios));
+    return std::move(result->scenarios);
+}
+
 int list_scenarios(const ListOptions& options) {
-    const auto result = compiled(options.words);
-    if (!result) return exit_usage;
+    const auto scenarios = scenarios_of(options.words);
+    if (!scenarios) return exit_usage;
     std::vector<std::vector<std::string>> rows;
-    for (const auto& scenario : result->scenarios) {
+    for (const auto& scenario : *scenarios) {
         const auto& plan = scenario.plan;
         const std::string topology = plan.topology.label();
         if (options.format == "json")

@@ -78,10 +78,26 @@ TEST_CASE("a filter picks among the plans of a file, and one that matches nothin
     const auto second = run_ktstr(sandbox, {"plan", "--hash", "a.plan.json", "--filter", "sec*"});
     CHECK(second.output.ends_with("  second\n"));
     CHECK(std::count(second.output.begin(), second.output.end(), '\n') == 1);
-    const std::string nothing = "ktstr: no scenario matches\n  hint: `ktstr list` shows their names\n";
-    CHECK(refusal(sandbox, {"plan", "a.plan.json", "--filter", "third"}) == nothing);
-    CHECK(refusal(sandbox, {"run", "a.plan.json", "--filter", "third"}) == nothing);
-    CHECK(refusal(sandbox, {"run", "source.ktl", "--filter", "third"}) == nothing);
+    const auto nothing_in = [](const std::string& file) {
+        return "ktstr: no scenario matches\n  hint: `ktstr list " + file + "` shows their names\n";
+    };
+    CHECK(refusal(sandbox, {"plan", "a.plan.json", "--filter", "third"}) == nothing_in("a.plan.json"));
+    CHECK(refusal(sandbox, {"run", "a.plan.json", "--filter", "third"}) == nothing_in("a.plan.json"));
+    CHECK(refusal(sandbox, {"run", "source.ktl", "--filter", "third"}) == nothing_in("source.ktl"));
+}
+
+TEST_CASE("the scenarios of plan files are listed like those of sources, and a plan file that is none is refused") {
+    const Sandbox sandbox;
+    sandbox.write("a.plan.json", plans(sandbox, two_scenarios));
+    const auto listed = run_ktstr(sandbox, {"list", "source.ktl", "a.plan.json", "--format", "json"}).lines();
+    REQUIRE(listed.size() == 4);
+    CHECK(listed[2]["name"] == listed[0]["name"]);
+    CHECK(listed[0]["file"] == "source.ktl");
+    CHECK(listed[2]["file"] == "a.plan.json");
+    sandbox.write("none.json", "{}");
+    const auto refused = run_ktstr(sandbox, {"list", "none.json"});
+    CHECK(refused.exit.exit_code == 64);
+    CHECK(refused.errors.find("none.json") != std::string::npos);
 }
 
 TEST_CASE("a plan file that is cut short is named with the line where it ends") {
