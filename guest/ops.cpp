@@ -183,6 +183,17 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::MoveAllTasks& op) {
     return arrow(op.from, op.to) + ": " + std::to_string(count) + " tasks";
 }
 
+ScenarioRunner::Done ScenarioRunner::execute(const plan::CaptureCgroupProcs& op) {
+    if (auto there = require_cgroup(op.cgroup); !there) return there.error();
+    const std::uint64_t now = monotonic_ns();
+    auto pids = cgroups_.processes(op.cgroup);
+    if (!pids) return pids.error();
+    std::string detail = op.cgroup + " as " + op.tag + ": " + std::to_string(pids->size()) + " processes";
+    loop_.send(wire::FrameType::cgroup_procs,
+               plan::CgroupProcs{op.tag, op.cgroup, timeline_.step(), timeline_.at(now), std::move(*pids)});
+    return detail;
+}
+
 std::uint64_t ScenarioRunner::oom_kills(const std::string& cgroup) const {
     if (!cgroup.empty() && cgroups_.has_controller("memory")) return cgroups_.oom_kills(cgroup);
     const auto counters = read_kernel_file("/proc/vmstat");

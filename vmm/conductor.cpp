@@ -31,6 +31,7 @@ namespace {
 
 constexpr std::size_t console_limit = 64U << 10U;
 constexpr std::size_t scheduler_log_limit = 256U << 10U;
+constexpr std::size_t captured_pids_limit = 1'000'000;
 constexpr std::size_t list_limit = 200'000;          // events and worker reports that a guest may send
 constexpr std::size_t output_limit = 3U << 20U;      // of one payload, both streams; an executor keeps 2 MiB
 constexpr std::size_t all_output_limit = 64U << 20U; // of all payloads of a run: what comes after it is left out
@@ -345,6 +346,7 @@ class Conductor {
         case FrameType::heartbeat: return on_heartbeat(frame.payload);
         case FrameType::log: return on_log(frame.payload);
         case FrameType::workers: return on_workers(frame.payload);
+        case FrameType::cgroup_procs: return on_cgroup_procs(frame.payload);
         case FrameType::scheduler_exit: return on_scheduler_exit(frame.payload);
         case FrameType::payload_output: return on_payload_output(frame.payload);
         case FrameType::payload: return on_payload(frame.payload);
@@ -444,6 +446,16 @@ class Conductor {
         return {};
     }
 
+    Result<void> on_cgroup_procs(std::string_view payload) {
+        auto procs = wire::decode_cgroup_procs(payload);
+        if (!procs) return procs.error();
+        captured_pids_ += procs->pids.size();
+        if (record_.cgroup_procs.size() >= list_limit || captured_pids_ > captured_pids_limit)
+            return Error{"too many captured processes"};
+        record_.cgroup_procs.push_back(std::move(*procs));
+        return {};
+    }
+
     Result<void> on_scheduler_exit(std::string_view payload) {
         auto exit = wire::decode_scheduler_exit(payload);
         if (!exit) return exit.error();
@@ -523,6 +535,7 @@ class Conductor {
     Clock::time_point last_watch_ = started_;
     std::map<int, std::pair<plan::CapturedOutput, plan::CapturedOutput>> outputs_; // of payloads not yet reported
     std::size_t output_bytes_ = 0;
+    std::size_t captured_pids_ = 0;
     std::vector<int> payload_numbers_; // of record_.payloads
     Record record_;
 };

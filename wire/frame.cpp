@@ -36,7 +36,7 @@ bool known_type(std::uint32_t type) {
     return (type >= static_cast<std::uint32_t>(FrameType::begin) &&
             type <= static_cast<std::uint32_t>(FrameType::stop)) ||
            (type >= static_cast<std::uint32_t>(FrameType::hello) &&
-            type <= static_cast<std::uint32_t>(FrameType::payload));
+            type <= static_cast<std::uint32_t>(FrameType::cgroup_procs));
 }
 
 } // namespace

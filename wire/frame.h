@@ -36,6 +36,7 @@ enum class FrameType : std::uint16_t {
     finish = 23,
     payload_output = 24,
     payload = 25,
+    cgroup_procs = 26,
 };
 
 constexpr std::uint32_t frame_magic = 0x5254534bU;

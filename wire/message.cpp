@@ -98,6 +98,7 @@ std::string encode(const Finish& message) {
                  {"resident_bytes", message.resident_bytes}});
 }
 
+std::string encode(const plan::CgroupProcs& message) { return pack(to_json(message)); }
 std::string encode(const plan::StimulusEvent& message) { return pack(to_json(message)); }
 std::string encode(const plan::SchedulerExit& message) { return pack(to_json(message)); }
 
@@ -208,6 +209,12 @@ Result<Finish> decode_finish(std::string_view payload) {
     fields.integer("workload_ns", message.workload_ns);
     fields.integer("resident_bytes", message.resident_bytes);
     return fields.finish(std::move(message));
+}
+
+Result<plan::CgroupProcs> decode_cgroup_procs(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    return plan::cgroup_procs_from_json(*value);
 }
 
 Result<plan::StimulusEvent> decode_event(std::string_view payload) {

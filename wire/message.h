@@ -106,6 +106,7 @@ std::string encode(const Workers& message);
 std::string encode(const PayloadOutput& message);
 std::string encode(const PayloadEnd& message);
 std::string encode(const Finish& message);
+std::string encode(const plan::CgroupProcs& message);
 std::string encode(const plan::StimulusEvent& message);
 std::string encode(const plan::SchedulerExit& message);
 
@@ -119,6 +120,7 @@ Result<Workers> decode_workers(std::string_view payload);
 Result<PayloadOutput> decode_payload_output(std::string_view payload);
 Result<PayloadEnd> decode_payload_end(std::string_view payload);
 Result<Finish> decode_finish(std::string_view payload);
+Result<plan::CgroupProcs> decode_cgroup_procs(std::string_view payload);
 Result<plan::StimulusEvent> decode_event(std::string_view payload);
 Result<plan::SchedulerExit> decode_scheduler_exit(std::string_view payload);
 

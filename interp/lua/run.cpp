@@ -235,6 +235,27 @@ int run_events(lua_State* state) {
     return 1;
 }
 
+// run:cgroup_procs(tag): what was captured under that tag, one for each time.
+int run_cgroup_procs(lua_State* state) {
+    charge(state, 5);
+    const json& all = recorded_list(state, "cgroup_procs", "processes of cgroups");
+    const std::string wanted(text_at(state, 2));
+    std::set<std::string> known;
+    lua_newtable(state);
+    lua_Integer count = 0;
+    for (const json& procs : all) {
+        charge(state, 2);
+        known.insert(text_member(procs, "tag"));
+        if (text_member(procs, "tag") != wanted) continue;
+        push_value(state, procs, "the processes captured as " + wanted.substr(0, 100));
+        lua_rawseti(state, -2, ++count);
+    }
+    if (count == 0)
+        raise(state, "no processes were captured as '" + wanted.substr(0, 100) +
+                         "' (captured: " + listed({known.begin(), known.end()}) + ")");
+    return 1;
+}
+
 int run_scheduler_log(lua_State* state) {
     charge(state, 5);
     push_text_member(state, run_record(state), "scheduler_log");
@@ -247,11 +268,17 @@ int run_console(lua_State* state) {
     return 1;
 }
 
-constexpr std::array run_methods{luaL_Reg{"workers", run_workers},   luaL_Reg{"cgroup", run_cgroup},
-                                 luaL_Reg{"events", run_events},     luaL_Reg{"step", run_step},
-                                 luaL_Reg{"snapshot", run_snapshot}, luaL_Reg{"snapshots", run_snapshots},
-                                 luaL_Reg{"series", run_series},     luaL_Reg{"payload", run_payload},
-                                 luaL_Reg{"console", run_console},   luaL_Reg{"scheduler_log", run_scheduler_log}};
+constexpr std::array run_methods{luaL_Reg{"workers", run_workers},
+                                 luaL_Reg{"cgroup", run_cgroup},
+                                 luaL_Reg{"events", run_events},
+                                 luaL_Reg{"step", run_step},
+                                 luaL_Reg{"snapshot", run_snapshot},
+                                 luaL_Reg{"snapshots", run_snapshots},
+                                 luaL_Reg{"series", run_series},
+                                 luaL_Reg{"payload", run_payload},
+                                 luaL_Reg{"console", run_console},
+                                 luaL_Reg{"scheduler_log", run_scheduler_log},
+                                 luaL_Reg{"cgroup_procs", run_cgroup_procs}};
 constexpr ObjectClass run_class{"ktstr.run", "the run", run_fields, run_methods};
 
 } // namespace

@@ -106,6 +106,14 @@ json to_json(const PayloadReport& report) {
             {"stderr_dropped_bytes", report.err.dropped_bytes}};
 }
 
+json to_json(const CgroupProcs& procs) {
+    return {{"tag", procs.tag},
+            {"cgroup", procs.cgroup},
+            {"step", procs.step},
+            {"at_ns", procs.at_ns},
+            {"pids", procs.pids}};
+}
+
 json to_json(const StimulusEvent& event) {
     return {{"at_ns", event.at_ns},          {"kind", event.kind}, {"step", event.step},
             {"step_name", event.step_name},  {"op", event.op},     {"detail", event.detail},
@@ -136,6 +144,7 @@ json to_json(const Record& record) {
             {"events", array_json(record.events)},
             {"workers", array_json(record.workers)},
             {"payloads", array_json(record.payloads)},
+            {"cgroup_procs", array_json(record.cgroup_procs)},
             {"scheduler_exits", array_json(record.scheduler_exits)},
             {"scheduler_log", record.scheduler_log},
             {"console", record.console}};
@@ -212,6 +221,23 @@ Result<PayloadReport> payload_report_from_json(const json& value) {
     fields.text("stderr", report.err.text);
     fields.integer("stderr_dropped_bytes", report.err.dropped_bytes);
     return fields.finish(std::move(report));
+}
+
+Result<CgroupProcs> cgroup_procs_from_json(const json& value) {
+    CgroupProcs procs;
+    Fields fields(value, "cgroup_procs");
+    fields.text("tag", procs.tag);
+    fields.text("cgroup", procs.cgroup);
+    fields.integer("step", procs.step);
+    fields.integer("at_ns", procs.at_ns);
+    fields.array<int>("pids", procs.pids, [](const json& pid, const std::string& where) {
+        const json holder = {{"pid", pid}};
+        int number = 0;
+        Fields inner(holder, where);
+        inner.integer("pid", number);
+        return inner.finish(number);
+    });
+    return fields.finish(std::move(procs));
 }
 
 Result<StimulusEvent> stimulus_event_from_json(const json& value) {

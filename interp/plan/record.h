@@ -83,6 +83,15 @@ struct PayloadReport {
     CapturedOutput err;               // standard error
 };
 
+// The processes that a cgroup had when capture_cgroup_procs looked, in the order in which the kernel lists them.
+struct CgroupProcs {
+    std::string tag;
+    std::string cgroup;
+    int step = -1; // -1 = backdrop
+    std::int64_t at_ns = 0;
+    std::vector<int> pids; // in the guest
+};
+
 struct StimulusEvent {
     std::int64_t at_ns = 0;
     std::string kind; // "scenario_start", "step_start", "op", "step_end", "scenario_end", "scheduler_attached",
@@ -141,7 +150,8 @@ struct Record {
     std::uint64_t executor_resident_bytes = 0; // peak resident set of the executor in the guest
     std::vector<StimulusEvent> events;
     std::vector<WorkerReport> workers;
-    std::vector<PayloadReport> payloads; // in the order in which they were started
+    std::vector<PayloadReport> payloads;   // in the order in which they were started
+    std::vector<CgroupProcs> cgroup_procs; // in the order in which they were captured
     std::vector<SchedulerExit> scheduler_exits;
     std::string scheduler_log; // standard output and error of the scheduler, its last 256 KiB
     std::string console;       // kernel console, its last 64 KiB
@@ -151,12 +161,14 @@ std::string_view to_string(RunEnd end);
 std::optional<RunEnd> run_end_from_string(std::string_view name);
 nlohmann::json to_json(const WorkerReport& report);
 nlohmann::json to_json(const PayloadReport& report);
+nlohmann::json to_json(const CgroupProcs& procs);
 nlohmann::json to_json(const StimulusEvent& event);
 nlohmann::json to_json(const SchedulerExit& exit);
 nlohmann::json to_json(const Record& record);
 // For what comes out of a guest: every field checked for presence, type and range.
 Result<WorkerReport> worker_report_from_json(const nlohmann::json& json);
 Result<PayloadReport> payload_report_from_json(const nlohmann::json& json);
+Result<CgroupProcs> cgroup_procs_from_json(const nlohmann::json& json);
 Result<StimulusEvent> stimulus_event_from_json(const nlohmann::json& json);
 Result<SchedulerExit> scheduler_exit_from_json(const nlohmann::json& json);
 

@@ -59,6 +59,7 @@ plan::Record sample_run() {
                      {5'001 * ms, "step_start", 1, "swapped", "", "", 1500},
                      {5'002 * ms, "op", 1, "swapped", "swap_cpusets", "hot, cold", 1500},
                      {10'005 * ms, "step_end", 1, "swapped", "", "", 3500}};
+    record.cgroup_procs = {{"before", "hot", 0, 4'000 * ms, {101, 102}}};
     record.scheduler_log = "scheduler started\ndispatched=4711\n";
     record.console = "[    0.000000] Linux version 6.12.9\n";
     return record;

@@ -127,8 +127,8 @@ TEST_CASE("what is not known is null or empty, never absent") {
     for (const char* key :
          {"kernel_version", "accelerator", "executor_version", "message", "hint", "cleanup_duration_ms", "payload"})
         CHECK(sidecar.at(key).is_null());
-    for (const char* key :
-         {"metrics", "sysctls", "kargs", "stimulus_events", "workers", "phases", "assertions", "scheduler_exits"})
+    for (const char* key : {"metrics", "sysctls", "kargs", "stimulus_events", "workers", "phases", "assertions",
+                            "cgroup_procs", "scheduler_exits"})
         CHECK(sidecar.at(key) == nlohmann::json::array());
     CHECK(report::sidecar_json(empty, {})["timestamp"] == "1970-01-01T00:00:00Z");
 }

@@ -85,6 +85,18 @@ TEST_CASE("what a payload has written and how it ended arrive as they were sent"
     CHECK(to_json(end->report) == to_json(report));
 }
 
+TEST_CASE("the processes of a cgroup arrive as they were sent") {
+    const plan::CgroupProcs procs{"before", "hot/inner", 2, 1'500, {4, 17, 2'000'000}};
+    const auto read = decode_cgroup_procs(encode(procs));
+    REQUIRE(read);
+    CHECK(to_json(*read) == to_json(procs));
+    std::string bytes;
+    nlohmann::json wrong = to_json(procs);
+    wrong["pids"][1] = "17";
+    nlohmann::json::to_cbor(wrong, bytes);
+    CHECK_FALSE(decode_cgroup_procs(bytes));
+}
+
 TEST_CASE("a message nested a million deep is refused, not followed") {
     CHECK_FALSE(decode_hello(std::string(1'000'000, '\x81')));
 }
@@ -103,6 +115,7 @@ TEST_CASE("random and damaged messages never crash the decoders") {
         (void)decode_payload_end(bytes);
         (void)decode_finish(bytes);
         (void)decode_event(bytes);
+        (void)decode_cgroup_procs(bytes);
     }
     SUCCEED();
 }
