@@ -3,6 +3,7 @@
 // each other. Every wait ends when the worker is told to stop, and says so by `false`.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -24,6 +25,8 @@ struct GroupSlot {
     alignas(64) FutexWord done{0}; // how many have done their part of the round
     Semaphore items;               // of a bounded queue
     Semaphore room;
+    static constexpr std::size_t word_count = 16;
+    alignas(64) std::array<FutexWord, word_count> words{}; // of a work loop in Lua, for what it likes
 };
 
 bool take(Worker& worker, Semaphore& semaphore);

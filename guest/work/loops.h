@@ -84,4 +84,7 @@ void taobench(Worker& worker); // a request; of the backend: a miss answered
 // sequence.cpp
 void sequence(Worker& worker); // once through all phases
 
+// lua_loop.cpp
+void custom(Worker& worker); // what the program says; once through it where it says nothing
+
 } // namespace ktstr::guest::work

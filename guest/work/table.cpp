@@ -57,7 +57,8 @@ constexpr std::array entries = {
     WorkLoopEntry{"rt_starvation", work::rt_starvation},
     WorkLoopEntry{.work_type = "schbench", .loop = work::schbench, .shared_bytes = schbench_shared_bytes},
     WorkLoopEntry{.work_type = "taobench", .loop = work::taobench, .shared_bytes = taobench_shared_bytes},
-    WorkLoopEntry{"sequence", work::sequence}};
+    WorkLoopEntry{"sequence", work::sequence},
+    WorkLoopEntry{"custom", work::custom, open_ring}};
 
 } // namespace
 

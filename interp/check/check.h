@@ -116,6 +116,9 @@ class Checker {
     void check_parameters(const std::vector<ast::Argument>& arguments, const Module& module, plan::Work& out);
     std::optional<plan::WorkParameterValue> check_parameter(const plan::WorkParameter& parameter,
                                                             const ast::Expression& value, const Module& module);
+    void check_program_parameter(const plan::WorkParameter& parameter, const ast::Expression& value,
+                                 const Module& module, plan::Work& out);
+    bool refused(const plan::WorkParameter& parameter, const plan::WorkParameterValue& value, Span span);
     std::optional<plan::WorkParameterValue> check_phases(const plan::WorkParameter& parameter,
                                                          const ast::Expression& value, const Module& module);
     void check_attribute(const ast::Statement& attribute, const Module& module, model::Work& out);

@@ -179,7 +179,10 @@ void Checker::check_parameters(const std::vector<ast::Argument>& arguments, cons
         }
         if (!given.insert(name).second)
             diagnostics_.add(Code::wrong_arguments, argument.name->span, "`" + name + "` is given twice");
-        if (auto value = check_parameter(*parameter, argument.value, module)) out.parameters[name] = std::move(*value);
+        if (parameter->kind == plan::WorkParameter::Kind::program)
+            check_program_parameter(*parameter, argument.value, module, out);
+        else if (auto value = check_parameter(*parameter, argument.value, module))
+            out.parameters[name] = std::move(*value);
     }
 }
 
@@ -203,18 +206,24 @@ std::optional<plan::WorkParameterValue> Checker::check_parameter(const plan::Wor
     case ParameterKind::phases: return check_phases(parameter, value, module);
     default: break;
     }
-    const Type type = parameter.kind == ParameterKind::percent ? Type::percent
-                      : parameter.kind == ParameterKind::rate  ? Type::rate
-                                                               : Type::program;
+    const Type type = parameter.kind == ParameterKind::percent ? Type::percent : Type::rate;
     const auto read = evaluator_.evaluate_as(type, value, module);
-    if (!read) return std::nullopt;
-    const plan::WorkParameterValue result =
-        type == Type::program ? plan::WorkParameterValue(read->text) : plan::WorkParameterValue(read->number);
-    if (const auto refusal = parameter.refusal(result)) {
-        diagnostics_.add(Code::out_of_range, value.span, "`" + parameter.name + "` " + *refusal);
-        return std::nullopt;
-    }
-    return result;
+    if (!read || refused(parameter, read->number, value.span)) return std::nullopt;
+    return read->number;
+}
+
+void Checker::check_program_parameter(const plan::WorkParameter& parameter, const ast::Expression& value,
+                                      const Module& module, plan::Work& out) {
+    const auto read = evaluator_.evaluate_as(Type::program, value, module);
+    if (!read || refused(parameter, read->text, value.span)) return;
+    out.parameters[parameter.name] = read->text;
+    out.program_source = read->source;
+}
+
+bool Checker::refused(const plan::WorkParameter& parameter, const plan::WorkParameterValue& value, Span span) {
+    const auto refusal = parameter.refusal(value);
+    if (refusal) diagnostics_.add(Code::out_of_range, span, "`" + parameter.name + "` " + *refusal);
+    return refusal.has_value();
 }
 
 // phases: [{spin: 2ms}, {sleep: 1ms}]
@@ -233,10 +242,7 @@ std::optional<plan::WorkParameterValue> Checker::check_phases(const plan::WorkPa
         phases.push_back({item.names[0], static_cast<std::uint64_t>(item.items[0].integer)});
     }
     plan::WorkParameterValue result = std::move(phases);
-    if (const auto refusal = parameter.refusal(result)) {
-        diagnostics_.add(Code::out_of_range, value.span, "`" + parameter.name + "` " + *refusal);
-        return std::nullopt;
-    }
+    if (refused(parameter, result, value.span)) return std::nullopt;
     return result;
 }
 

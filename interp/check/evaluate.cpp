@@ -74,12 +74,20 @@ std::optional<Value> Evaluator::evaluate(const ast::Expression& expression, cons
     return value;
 }
 
+Value Evaluator::evaluate_program(const ast::Expression& expression) {
+    program_(expression);
+    Value value{Type::program, 0, 0, expression.text};
+    const auto position = expression.span.file->position(expression.span.begin);
+    value.source = {expression.span.file->name(), position.line, position.column};
+    return value;
+}
+
 std::optional<Value> Evaluator::evaluate_kind(const ast::Expression& expression, const Module& module) {
     switch (expression.kind) {
     case Kind::number: return literal_value(expression.span, diagnostics_);
     case Kind::cpu_list: return cpu_list_value(expression.span, diagnostics_);
     case Kind::string: return evaluate_string_value(expression, module);
-    case Kind::lua_text: program_(expression); return Value{Type::program, 0, 0, expression.text};
+    case Kind::lua_text: return evaluate_program(expression);
     case Kind::value: return evaluate_value(expression, module);
     case Kind::call: return evaluate_call(expression, module);
     case Kind::list: return evaluate_list(expression, module);

@@ -87,6 +87,7 @@ class Evaluator {
   private:
     static constexpr std::size_t most_units = 8'000'000;
 
+    Value evaluate_program(const ast::Expression& expression);
     std::optional<Value> evaluate_kind(const ast::Expression& expression, const Module& module);
     std::optional<Value> evaluate_value(const ast::Expression& expression, const Module& module);
     std::optional<Value> evaluate_string_value(const ast::Expression& expression, const Module& module);

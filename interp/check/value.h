@@ -49,6 +49,7 @@ struct Value {
     std::vector<std::string> names{};          // record: of the items
     std::shared_ptr<const model::Work> work{}; // workload
     const Symbol* symbol = nullptr;            // scheduler, payload
+    plan::SourcePosition source{};             // program: where it begins
 };
 
 std::string describe(Type type);     // "a duration"

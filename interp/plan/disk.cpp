@@ -28,6 +28,8 @@ std::uint64_t disk_bytes_of_group(const Work& work) {
         };
         return std::max(parameter("size"), parameter("block"));
     }
+    if (const auto disk = work.parameters.find("disk"); disk != work.parameters.end())
+        return static_cast<std::uint64_t>(std::get<std::int64_t>(disk->second));
     const auto phases = work.parameters.find("phases");
     if (phases == work.parameters.end()) return 0;
     const auto& list = std::get<std::vector<WorkPhase>>(phases->second);

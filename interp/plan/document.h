@@ -93,6 +93,9 @@ class Writer {
     void source(const SourcePosition& value) {
         if (form_ == Form::whole) structure("source", value);
     }
+    void optional_source(const char* name, const std::optional<SourcePosition>& value) {
+        if (form_ == Form::whole) optional_structure(name, value);
+    }
     void written(const std::string& value) {
         if (form_ == Form::whole) text("written", value);
     }
@@ -168,6 +171,7 @@ class Reader {
         fields_.array(seen(name), values, reader_of<T>());
     }
     void source(SourcePosition& value) { structure("source", value); }
+    void optional_source(const char* name, std::optional<SourcePosition>& value) { optional_structure(name, value); }
     void written(std::string& value) { text("written", value); }
 
     // For what is checked beyond a member's own range.

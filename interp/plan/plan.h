@@ -94,6 +94,7 @@ struct Work {
     int nice = 0;                     // -20..19
     Affinity affinity;
     std::optional<MemoryPolicy> memory_policy;
+    std::optional<SourcePosition> program_source; // where the Lua of its parameter `program` begins; absent: a default
     SourcePosition source;
 };
 

@@ -367,15 +367,17 @@ void add_compound(std::vector<WorkType>& types) {
                                {"custom",
                                 Category::compound,
                                 "a work loop in Lua, run by the executor",
-                                1,
-                                "",
+                                0,
+                                "members",
                                 {{"program",
                                   Kind::program,
-                                  std::string("work(1000000)\n"),
+                                  std::string("spin(1000000)\n"),
                                   1,
-                                  1.0 * mib,
+                                  64.0 * kib,
                                   "what one pass through the work loop does",
-                                  {}}}}});
+                                  {}},
+                                 count("members", 1, 1, 1024, "workers that share futex words and pipes"),
+                                 size("disk", 0, 0, 4 * gib, "part of the scratch disk for each group")}}});
 }
 
 } // namespace

@@ -166,6 +166,7 @@ template <typename Visitor> void describe(Visitor& visitor, Visited<Visitor, Wor
     visitor.integer("nice", work.nice, -20, 19);
     visitor.structure("affinity", work.affinity);
     visitor.optional_structure("memory_policy", work.memory_policy);
+    visitor.optional_source("program_source", work.program_source);
     visitor.source(work.source);
     check_read(visitor, work);
 }

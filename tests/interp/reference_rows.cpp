@@ -36,7 +36,7 @@ std::string default_text(const plan::WorkParameter& parameter) {
 }
 
 std::string range_text(const plan::WorkParameter& parameter) {
-    if (parameter.kind == ParameterKind::program) return "Lua, up to 1MiB";
+    if (parameter.kind == ParameterKind::program) return "Lua, up to 64KiB";
     if (parameter.kind == ParameterKind::choice) {
         std::string text;
         for (const auto& choice : parameter.choices) text += (text.empty() ? "" : ", ") + choice;

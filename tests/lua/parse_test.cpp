@@ -3,7 +3,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "interp/lua/work_program.h"
 
 namespace ktstr::test {
 
@@ -74,11 +73,6 @@ TEST_CASE("a line number that nobody has is read as the first line") {
     CHECK(parse_lua("x = ", "a.ktl", 0)->line == 1);
     CHECK(parse_lua("x = ", "a.ktl", -7)->line == 1);
     CHECK(parse_lua("x = ", "a.ktl", 1'000'000)->line == 1'000'000);
-}
-
-TEST_CASE("a custom work loop is read in the same way") {
-    CHECK_FALSE(lua::parse_work_program("while running() do spin(us(10)) end", "a.ktl", 1));
-    CHECK(lua::parse_work_program("while do", "a.ktl", 12)->line == 12);
 }
 
 } // namespace ktstr::test

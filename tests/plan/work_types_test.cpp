@@ -79,5 +79,5 @@ TEST_CASE("work parameters are required, known, of their kind and in their range
     CHECK(refusal("sequence", {{"phases", {{{"kind", "dance"}, {"duration_ns", 1000}}}}}) ==
           "parameters.phases has a phase whose kind is not one of spin, sleep, yield, io, alu");
     CHECK(refusal("sequence", {{"phases", {{{"kind", "spin"}, {"duration_ns", 1000}}}}}).empty());
-    CHECK(refusal("custom", {{"program", ""}}) == "parameters.program does not have 1..1048576 bytes");
+    CHECK(refusal("custom", {{"program", ""}}) == "parameters.program does not have 1..65536 bytes");
 }
