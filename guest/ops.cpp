@@ -43,7 +43,22 @@ Result<void> ScenarioRunner::spawn(const plan::Work& work, const std::string& cg
     auto directory = cgroups_.open(cgroup);
     if (!directory) return directory.error();
     placement.cgroup_fd = directory->get();
-    return pool_.spawn(work, placement);
+    auto spawned = pool_.spawn(work, placement);
+    return spawned && work.threads ? place_threads(work) : spawned;
+}
+
+Result<void> ScenarioRunner::place_threads(const plan::Work& work) {
+    Result<bool> placed = false;
+    const std::uint64_t limit = WorkerPool::thread_limit_ns;
+    const auto outcome =
+        loop_.run_until({.deadline_ns = monotonic_ns() + limit, .look_every_ns = ns_per_ms}, [this, &placed] {
+            placed = pool_.place_threads();
+            return !placed || *placed;
+        });
+    if (!placed) return placed.error();
+    if (outcome != EventLoop::Outcome::timed_out) return {};
+    return Error{"the threads of '" + work.name + "' were not there within " + std::to_string(limit / ns_per_s) + " s",
+                 "their process has to run to make them: is it starved?"};
 }
 
 ScenarioRunner::Done ScenarioRunner::execute(const plan::AddCgroup& op) {

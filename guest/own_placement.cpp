@@ -14,6 +14,8 @@
 #include <cstring>
 #include <string>
 
+#include "guest/futex.h"
+
 namespace ktstr::guest {
 
 namespace {
@@ -58,6 +60,11 @@ void set_memory_policy(const plan::MemoryPolicy& policy, WorkerSlot& slot) {
         fail_worker(slot, "get the memory policy that it asked for", EINVAL);
 }
 
+void set_name(const std::string& name, WorkerSlot& slot) {
+    // A name that is too long is cut; the plan's own `comm` never is.
+    if (::prctl(PR_SET_NAME, name.c_str()) != 0) fail_worker(slot, "set its name", errno);
+}
+
 void set_user(const plan::Work& work, WorkerSlot& slot) {
     if ((work.uid || work.gid) && ::setgroups(0, nullptr) != 0) fail_worker(slot, "leave its groups", errno);
     if (work.gid && ::setresgid(*work.gid, *work.gid, *work.gid) != 0) fail_worker(slot, "set its group id", errno);
@@ -84,14 +91,25 @@ void refuse_work(WorkerSlot& slot, std::string_view why) {
     const std::size_t length = std::min(why.size(), slot.failure.size() - 1);
     std::copy_n(why.begin(), length, slot.failure.begin());
     slot.failure.at(length) = '\0';
+    if (slot.thread != 0) end_thread(slot);
     ::_exit(1);
 }
 
-void place_itself(const plan::Work& work, WorkerSlot& slot) {
-    // A name that is too long is cut; the plan's own `comm` never is.
-    if (::prctl(PR_SET_NAME, (work.comm.empty() ? work.name : work.comm).c_str()) != 0)
-        fail_worker(slot, "set its name", errno);
+void end_thread(WorkerSlot& slot) {
+    slot.used_cpu_ns = thread_cpu_ns();
+    slot.ended_ns = monotonic_ns();
+    slot.ended = 1;
+    futex_wake(slot.ended);
+    while (true) ::syscall(SYS_exit, 0); // as _exit() does for a process: nothing is unwound
+}
+
+void place_task(const plan::Work& work, WorkerSlot& slot) {
+    set_name(work.comm.empty() ? work.name : work.comm, slot);
     if (work.memory_policy) set_memory_policy(*work.memory_policy, slot);
+}
+
+void place_process(const plan::Work& work, const std::string& name, WorkerSlot& slot) {
+    set_name(name.empty() ? work.name : name, slot);
     if (!work.uid && !work.gid) return;
     set_user(work, slot);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL); // a change of user takes it away

@@ -104,10 +104,12 @@ Ending ScenarioRunner::interruption() {
 }
 
 bool ScenarioRunner::reaped(pid_t pid, int status, const rusage& usage) {
-    WorkerProcess* worker = pool_.reaped(pid, status, usage, monotonic_ns());
-    if (worker == nullptr) return payloads_.reaped(pid);
-    if (!worker->killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroups_.oom_kills(worker->cgroup) > 0)
-        worker->exit += ", by the OOM killer";
+    const auto workers = pool_.reaped(pid, status, usage, monotonic_ns());
+    if (workers.empty()) return payloads_.reaped(pid);
+    const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    for (auto* worker : workers)
+        if (killed && !worker->killed && worker->slot->ended == 0 && cgroups_.oom_kills(worker->cgroup) > 0)
+            worker->exit += ", by the OOM killer";
     return true;
 }
 

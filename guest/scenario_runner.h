@@ -103,6 +103,8 @@ class ScenarioRunner {
     [[nodiscard]] std::uint64_t oom_kills(const std::string& cgroup) const;
     void end_payloads(const PayloadFilter& which, const std::string& ended_by);
     Result<void> spawn(const plan::Work& work, const std::string& cgroup);
+    // Waits until the threads that are to do the work are there, and places them.
+    Result<void> place_threads(const plan::Work& work);
     // Changes cpusets by `change` while the isolation check of the workers below `names` is held off.
     Result<void> change_cpusets(const std::vector<std::string>& names, const std::function<Result<void>()>& change);
     Result<void> unfreeze(const std::string& name);

@@ -54,6 +54,11 @@ struct alignas(64) WorkerSlot {
     std::atomic<int> isolation_cpu{-1};
     std::array<std::atomic<std::uint64_t>, cpu_words> seen_cpus{};
     std::array<char, 256> failure{}; // why it gave up, zero-terminated; empty if it did not
+    // Of a thread, of which no wait() tells.
+    std::atomic<std::uint32_t> thread{0};      // 1 = it is one
+    std::atomic<std::uint32_t> ended{0};       // a futex: 1 = it has ended by itself
+    std::atomic<std::uint64_t> ended_ns{0};    // CLOCK_MONOTONIC
+    std::atomic<std::uint64_t> used_cpu_ns{0}; // at its end
 
     // Written by the executor.
     alignas(64) std::atomic<std::uint32_t> stop{0}; // a futex: 1 = end now
@@ -64,7 +69,7 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint64_t> frozen_from_ticks{0};
     std::atomic<std::uint64_t> frozen_until_ticks{0};
     double ticks_per_ns = 1;   // set before the start
-    std::atomic<pid_t> pid{0}; // set before the start
+    std::atomic<pid_t> pid{0}; // set before the start; the thread id of a thread, which writes it itself
 
     // For the other members of its group.
     alignas(64) std::atomic<std::uint32_t> call{0}; // a futex: grows by one whenever it is called upon

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/worker_pool.h"
 
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,24 +25,24 @@ namespace {
 
 // "time on a CPU, time runnable but waiting, times put on a CPU" (Documentation/scheduler/sched-stats.rst)
 void read_schedstat(WorkerProcess& worker) {
-    const auto content = read_kernel_file("/proc/" + std::to_string(worker.pid) + "/schedstat");
+    const auto content =
+        read_kernel_file("/proc/" + std::to_string(worker.pid) + "/task/" + std::to_string(worker.tid) + "/schedstat");
     if (!content) return; // a kernel without CONFIG_SCHED_INFO
     std::istringstream fields(content.value());
-    std::uint64_t on_cpu = 0;
-    fields >> on_cpu >> worker.run_delay_ns >> worker.timeslices;
+    fields >> worker.cpu_ns >> worker.run_delay_ns >> worker.timeslices;
 }
 
 std::uint64_t to_ns(const timeval& time) {
     return static_cast<std::uint64_t>(time.tv_sec) * ns_per_s + static_cast<std::uint64_t>(time.tv_usec) * 1000;
 }
 
-std::string exit_text(const WorkerProcess& worker, int status) {
-    ProcessExit exit;
-    if (WIFEXITED(status)) exit.exit_code = WEXITSTATUS(status);
-    if (WIFSIGNALED(status)) exit.signal = WTERMSIG(status);
+std::string failure_of(const WorkerSlot& slot) {
+    return {slot.failure.data(), ::strnlen(slot.failure.data(), slot.failure.size())};
+}
+
+// `failure` is why the worker gave up, if it did.
+std::string exit_text(const WorkerProcess& worker, const ProcessExit& exit, const std::string& failure) {
     if (worker.killed && exit.signal == SIGKILL) return "killed";
-    const std::string failure(worker.slot->failure.data(),
-                              ::strnlen(worker.slot->failure.data(), worker.slot->failure.size()));
     if (!failure.empty()) return "error: " + failure;
     if (worker.stopping && exit.clean()) return "stopped";
     return exit.text();
@@ -56,6 +57,7 @@ plan::WorkerReport report_of(const WorkerProcess& worker, const TickClock& clock
     plan::WorkerReport report;
     report.worker = worker.number;
     report.pid = worker.pid;
+    report.tid = std::max(worker.tid, 0);
     report.cgroup = worker.cgroup;
     report.work = worker.work;
     report.work_type = worker.work_type;
@@ -105,19 +107,29 @@ Result<void> WorkerPool::spawn(const plan::Work& work, const Placement& placemen
             return Error{"'" + work.name + "': " + work.work_type + " places its pairs itself", "give it no affinity"};
         affinity.kind = plan::Affinity::Kind::smt_siblings;
     }
-    Shared shared;
-    if (entry->shared_bytes != nullptr) {
-        const auto workers = static_cast<std::size_t>(work.workers);
-        auto latencies = SharedMemory::create(workers * sizeof(WorkerLatencies), true);
-        auto memory = SharedMemory::create(entry->shared_bytes(work), false);
-        if (!latencies) return latencies.error();
-        if (!memory) return memory.error();
-        shared = {memory->get(), static_cast<WorkerLatencies*>(latencies->get())};
-        for (auto* part : {&*latencies, &*memory}) shared_.push_back(std::move(*part));
+    const auto shared = share(work);
+    if (!shared) return shared.error();
+    Crew crew;
+    for (int first = 0; first < work.workers; first += size) {
+        if (auto added = add_group(crew, work, *shared, placement, first, size); !added) return added;
+        if (work.threads) continue;
+        if (auto forked = fork_processes(crew, affinity, placement); !forked) return forked;
+        crew = {};
     }
-    for (int first = 0; first < work.workers; first += size)
-        if (auto spawned = spawn_group(work, affinity, shared, placement, first, size); !spawned) return spawned;
-    return {};
+    return work.threads ? fork_process_of_threads(crew, affinity, placement) : Result<void>{};
+}
+
+Result<WorkerPool::Shared> WorkerPool::share(const plan::Work& work) {
+    const WorkLoopEntry& entry = *find_work_loop(work.work_type);
+    if (entry.shared_bytes == nullptr) return Shared{};
+    const auto workers = static_cast<std::size_t>(work.workers);
+    auto latencies = SharedMemory::create(workers * sizeof(WorkerLatencies), true);
+    auto memory = SharedMemory::create(entry.shared_bytes(work), false);
+    if (!latencies) return latencies.error();
+    if (!memory) return memory.error();
+    const Shared shared{memory->get(), static_cast<WorkerLatencies*>(latencies->get())};
+    for (auto* part : {&*latencies, &*memory}) shared_.push_back(std::move(*part));
+    return shared;
 }
 
 Result<DiskExtent> WorkerPool::take_disk(const plan::Work& work) {
@@ -137,10 +149,10 @@ Result<DiskExtent> WorkerPool::take_disk(const plan::Work& work) {
     return extent;
 }
 
-Result<void> WorkerPool::spawn_group(const plan::Work& work, const plan::Affinity& affinity, const Shared& shared,
-                                     const Placement& placement, int first, int size) {
+Result<void> WorkerPool::add_group(Crew& crew, const plan::Work& work, const Shared& shared, const Placement& placement,
+                                   int first, int size) {
     const WorkLoopEntry& entry = *find_work_loop(work.work_type);
-    std::vector<Fd> files; // close themselves in the executor once the group's workers have them
+    std::vector<Fd> files;
     if (entry.open_files != nullptr) {
         auto opened = entry.open_files(work, size);
         if (!opened) return opened.error();
@@ -159,39 +171,89 @@ Result<void> WorkerPool::spawn_group(const plan::Work& work, const plan::Affinit
                           .cgroup_base = placement.cgroup_base};
     if (setting.members == nullptr || (size > 1 && setting.group == nullptr))
         return Error{"the plan starts more workers than were counted in it"};
-    for (const auto& file : files) setting.files.push_back(file.get());
+    for (auto& file : files) {
+        setting.files.push_back(file.get());
+        crew.files.push_back(std::move(file));
+    }
     for (; setting.member < size; ++setting.member) {
-        WorkerSlot* slot = setting.members + setting.member;
+        WorkerSlot& slot = setting.members[setting.member];
         if (shared.latencies != nullptr) setting.latencies = shared.latencies + first + setting.member;
-        end_cpuset_change(*slot, placement.allowed);
-        slot->ticks_per_ns = clock_.ticks_per_ns();
-        auto pid =
-            fork_worker({.entry = entry, .setting = setting, .started_batch = region_.started_batch(), .batch = batch_},
-                        placement.cgroup_fd);
+        end_cpuset_change(slot, placement.allowed);
+        slot.ticks_per_ns = clock_.ticks_per_ns();
+        crew.settings.push_back(setting);
+    }
+    return {};
+}
+
+WorkerProcess& WorkerPool::add_worker(const WorkerSetting& setting, const Placement& placement, pid_t pid) {
+    pending_ = true;
+    WorkerProcess& worker = workers_.emplace_back();
+    worker.number = static_cast<int>(workers_.size()) - 1;
+    worker.pid = pid;
+    worker.step = placement.step;
+    worker.cgroup = placement.cgroup;
+    worker.work = setting.work.name;
+    worker.work_type = setting.work.work_type;
+    worker.slot = setting.members + setting.member;
+    worker.latencies = setting.latencies;
+    return worker;
+}
+
+Result<void> WorkerPool::fork_processes(const Crew& crew, const plan::Affinity& affinity, const Placement& placement) {
+    for (const auto& setting : crew.settings) {
+        const plan::Work& work = setting.work;
+        const WorkerStart start{*find_work_loop(work.work_type), region_.started_batch(), batch_};
+        auto pid = fork_worker(start, setting, placement.cgroup_fd);
         if (!pid) return pid.error();
-        slot->pid = *pid;
-        pending_ = true;
-        WorkerProcess& worker = workers_.emplace_back();
-        worker.number = static_cast<int>(workers_.size()) - 1;
-        worker.pid = *pid;
-        worker.step = placement.step;
-        worker.cgroup = placement.cgroup;
-        worker.work = work.name;
-        worker.work_type = work.work_type;
-        worker.slot = slot;
-        worker.latencies = setting.latencies;
-        if (auto applied = apply_policy(*pid, work); !applied) return applied;
+        WorkerProcess& worker = add_worker(setting, placement, *pid);
+        worker.tid = *pid;
+        worker.slot->pid = *pid;
+        if (auto applied = apply_policy(worker.tid, work); !applied) return applied;
         if (affinity.kind == plan::Affinity::Kind::inherit) continue;
-        if (auto applied = set_affinity(worker, affinity, placement.allowed, first + setting.member); !applied)
+        if (auto applied = set_affinity(worker, affinity, placement.allowed, setting.first + setting.member); !applied)
             return applied;
     }
     return {};
 }
 
+Result<void> WorkerPool::fork_process_of_threads(const Crew& crew, const plan::Affinity& affinity,
+                                                 const Placement& placement) {
+    const plan::Work& work = crew.settings.front().work;
+    std::vector<std::optional<plan::CpuSet>> cpus(crew.settings.size());
+    for (std::size_t i = 0; i < cpus.size() && affinity.kind != plan::Affinity::Kind::inherit; ++i) {
+        auto resolved = resolver_.resolve(affinity, placement.allowed, static_cast<int>(i));
+        if (!resolved) return resolved.error();
+        cpus[i] = std::move(*resolved);
+    }
+    const WorkerStart start{*find_work_loop(work.work_type), region_.started_batch(), batch_};
+    auto pid = fork_threads(start, crew.settings, placement.cgroup_fd);
+    if (!pid) return pid.error();
+    for (std::size_t i = 0; i < crew.settings.size(); ++i) {
+        add_worker(crew.settings[i], placement, *pid);
+        unplaced_.push_back({workers_.size() - 1, work, std::move(cpus[i])});
+    }
+    return {};
+}
+
+Result<bool> WorkerPool::place_threads() {
+    for (const auto& thread : unplaced_) {
+        WorkerProcess& worker = workers_[thread.worker];
+        if (worker.ended || worker.slot->ended != 0 || worker.tid > 0) continue;
+        const pid_t tid = worker.slot->pid;
+        if (tid == 0) return false;
+        worker.tid = tid;
+        if (auto applied = apply_policy(tid, thread.work); !applied) return applied.error();
+        if (!thread.cpus) continue;
+        if (auto applied = apply_affinity(tid, *thread.cpus); !applied) return applied.error();
+    }
+    unplaced_.clear();
+    return true;
+}
+
 Result<void> WorkerPool::set_affinity(const WorkerProcess& worker, const plan::Affinity& affinity,
                                       const plan::CpuSet& allowed, int index) {
     const auto cpus = resolver_.resolve(affinity, allowed, index);
-    return cpus ? apply_affinity(worker.pid, *cpus) : Result<void>(cpus.error());
+    return cpus ? apply_affinity(worker.tid, *cpus) : Result<void>(cpus.error());
 }
 
 void WorkerPool::start(std::uint64_t now_ns) {
@@ -230,8 +292,8 @@ void WorkerPool::nudge(std::uint64_t now_ns) {
         if (now_ns - worker.stop_ns >= stop_limit_ns) {
             worker.killed = true;
             ::kill(-worker.pid, SIGKILL);
-        } else {
-            ::kill(worker.pid, SIGUSR1);
+        } else if (const pid_t task = worker.slot->pid; task > 0 && worker.slot->ended == 0) {
+            ::syscall(SYS_tgkill, worker.pid, task, SIGUSR1);
         }
     }
 }
@@ -241,17 +303,34 @@ bool WorkerPool::any_live(const WorkerFilter& which) const {
                        [&which](const WorkerProcess& worker) { return !worker.ended && which(worker); });
 }
 
-WorkerProcess* WorkerPool::reaped(pid_t pid, int status, const rusage& usage, std::uint64_t now_ns) {
-    const auto found = std::find_if(workers_.begin(), workers_.end(),
-                                    [pid](const WorkerProcess& worker) { return worker.pid == pid && !worker.ended; });
-    if (found == workers_.end()) return nullptr;
+std::vector<WorkerProcess*> WorkerPool::reaped(pid_t pid, int status, const rusage& usage, std::uint64_t now_ns) {
+    std::vector<WorkerProcess*> ended;
+    for (auto& worker : workers_)
+        if (worker.pid == pid && !worker.ended) ended.push_back(&worker);
+    if (ended.empty()) return ended;
     ::kill(-pid, SIGKILL); // what it has left behind in its process group
-    found->ended = true;
-    if (!found->stopping) found->stop_ns = now_ns;
-    const std::uint64_t cpu_ns = to_ns(usage.ru_utime) + to_ns(usage.ru_stime);
-    found->cpu_ns = cpu_ns - std::min(cpu_ns, found->slot->setup_cpu_ns.load());
-    found->exit = exit_text(*found, status);
-    return &*found;
+    ProcessExit exit;
+    if (WIFEXITED(status)) exit.exit_code = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) exit.signal = WTERMSIG(status);
+    // A process that gave up before its threads could: one reason for all of them.
+    std::string failure;
+    for (const auto* worker : ended)
+        if (worker->slot->ended == 0 && failure.empty()) failure = failure_of(*worker->slot);
+    for (auto* worker : ended) {
+        const WorkerSlot& slot = *worker->slot;
+        worker->ended = true;
+        if (slot.ended != 0) {
+            if (!worker->stopping) worker->stop_ns = slot.ended_ns;
+            worker->cpu_ns = slot.used_cpu_ns;
+            worker->exit = exit_text(*worker, ProcessExit{.exit_code = 0}, failure_of(slot));
+        } else {
+            if (!worker->stopping) worker->stop_ns = now_ns;
+            if (slot.thread == 0) worker->cpu_ns = to_ns(usage.ru_utime) + to_ns(usage.ru_stime);
+            worker->exit = exit_text(*worker, exit, failure);
+        }
+        worker->cpu_ns -= std::min(worker->cpu_ns, slot.setup_cpu_ns.load());
+    }
+    return ended;
 }
 
 std::vector<plan::WorkerReport> WorkerPool::take_reports(std::uint64_t origin_ns) {

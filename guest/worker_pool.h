@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The worker processes: forked into their cgroup, placed, started together, watched, stopped and reported.
+// The workers: forked into their cgroup, placed, started together, watched, stopped and reported.
 //
-// A worker is the leader of a process group of its own; when it has ended, what is left of the group is killed.
-// The pool never waits: who owns it polls, reaps children and hands each to reaped(), and calls nudge() while some are
-// stopping.
+// A worker is a process, or a thread of a process that has all workers of a work. The process is the leader of a
+// process group of its own; when it has ended, what is left of the group is killed. Threads are taken to have ended
+// when their process has. The pool never waits: who owns it polls, reaps children and hands each to reaped(), and calls
+// nudge() while some are stopping.
 #pragma once
 
 #include <sys/resource.h>
@@ -11,9 +12,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "guest/placement.h"
 #include "guest/shared_region.h"
@@ -24,8 +27,9 @@ namespace ktstr::guest {
 
 struct WorkerProcess {
     int number = 0; // counts up over the scenario
-    pid_t pid = -1;
-    int step = -1; // that started it; -1 = backdrop
+    pid_t pid = -1; // of its process
+    pid_t tid = -1; // its own: `pid` unless it is a thread; -1 until the thread is there
+    int step = -1;  // that started it; -1 = backdrop
     std::string cgroup;
     std::string work;
     std::string work_type;
@@ -66,7 +70,11 @@ class WorkerPool {
 
     // Phase one: forks and places the workers of `work`. They sleep until start(). On an error those already forked are
     // left in the pool, to be stopped like any other.
+    // Workers that are threads are placed by place_threads().
     Result<void> spawn(const plan::Work& work, const Placement& placement);
+    // Places the threads that are there by now. False if some are not: to be called again, until thread_limit_ns are
+    // over.
+    Result<bool> place_threads();
     // Gives the worker its CPUs of an affinity: it is the `index`-th of those that get it, in a cgroup that may use
     // `allowed`.
     Result<void> set_affinity(const WorkerProcess& worker, const plan::Affinity& affinity, const plan::CpuSet& allowed,
@@ -81,8 +89,9 @@ class WorkerPool {
     void nudge(std::uint64_t now_ns);
     [[nodiscard]] bool any_live(const WorkerFilter& which) const;
 
-    // Takes in what wait4 said about a child. Null if it is none of the pool's.
-    WorkerProcess* reaped(pid_t pid, int status, const rusage& usage, std::uint64_t now_ns);
+    // Takes in what wait4 said about a child. Returns the workers that have ended with it; none if it is none of the
+    // pool's.
+    std::vector<WorkerProcess*> reaped(pid_t pid, int status, const rusage& usage, std::uint64_t now_ns);
 
     // Reports of the ended workers that were not reported yet; times count from `origin_ns`.
     std::vector<plan::WorkerReport> take_reports(std::uint64_t origin_ns);
@@ -92,17 +101,31 @@ class WorkerPool {
 
     static constexpr std::uint64_t nudge_interval_ns = 20 * ns_per_ms;
     static constexpr std::uint64_t stop_limit_ns = 5 * ns_per_s;
+    static constexpr std::uint64_t thread_limit_ns = 30 * ns_per_s;
 
   private:
     WorkerPool(SharedRegion region, AffinityResolver resolver)
         : region_(std::move(region)), resolver_(std::move(resolver)) {}
-    // Of workers `first` to `first + size - 1` of the work.
     struct Shared { // by all workers of the work
         void* memory = nullptr;
         WorkerLatencies* latencies = nullptr;
     };
-    Result<void> spawn_group(const plan::Work& work, const plan::Affinity& affinity, const Shared& shared,
-                             const Placement& placement, int first, int size);
+    struct Crew { // workers that are to be forked
+        std::vector<WorkerSetting> settings;
+        std::vector<Fd> files; // close themselves in the executor once the workers have them
+    };
+    struct Unplaced { // a thread that is not there yet
+        std::size_t worker;
+        const plan::Work& work;
+        std::optional<plan::CpuSet> cpus; // absent: what it inherits
+    };
+    Result<Shared> share(const plan::Work& work);
+    // Adds workers `first` to `first + size - 1` of the work, which are a group.
+    Result<void> add_group(Crew& crew, const plan::Work& work, const Shared& shared, const Placement& placement,
+                           int first, int size);
+    Result<void> fork_processes(const Crew& crew, const plan::Affinity& affinity, const Placement& placement);
+    Result<void> fork_process_of_threads(const Crew& crew, const plan::Affinity& affinity, const Placement& placement);
+    WorkerProcess& add_worker(const WorkerSetting& setting, const Placement& placement, pid_t pid);
     // A part of the disk for the next group of `work`; of no bytes if it does no block I/O.
     Result<DiskExtent> take_disk(const plan::Work& work);
 
@@ -112,6 +135,7 @@ class WorkerPool {
     TickClock clock_;
     DiskExtent disk_; // what is left of it
     std::vector<WorkerProcess> workers_;
+    std::vector<Unplaced> unplaced_;
     std::uint32_t batch_ = 1; // that new workers belong to
     bool pending_ = false;
 };

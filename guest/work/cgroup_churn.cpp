@@ -32,7 +32,7 @@ class OwnCgroups {
     [[nodiscard]] std::size_t count() const { return paths_.size(); }
 
     void add() {
-        const std::string path = worker_.setting().cgroup_base + "/ktstr.own." + std::to_string(::getpid()) + "." +
+        const std::string path = worker_.setting().cgroup_base + "/ktstr.own." + std::to_string(::gettid()) + "." +
                                  std::to_string(paths_.size());
         if (::mkdir(path.c_str(), 0755) != 0) {
             const int why = errno;

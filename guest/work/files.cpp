@@ -62,7 +62,7 @@ Ring take_ring(const Worker& worker) {
     const auto& files = worker.setting().files;
     const auto in = static_cast<std::size_t>(worker.member()) * 2;
     const auto out = static_cast<std::size_t>((worker.member() + 1) % worker.group_size()) * 2 + 1;
-    for (std::size_t i = 0; i < files.size(); ++i)
+    for (std::size_t i = 0; i < files.size() && !worker.is_thread(); ++i)
         if (i != in && i != out) ::close(files[i]);
     return {files.at(in), files.at(out)};
 }

@@ -22,7 +22,7 @@ struct Ring {
     int in = -1;
     int out = -1;
 };
-// Closes all other ends, so that the death of a neighbour is seen.
+// A process closes all other ends, so that the death of a neighbour is seen; threads die together.
 Ring take_ring(const Worker& worker);
 
 // All `size` bytes. False if the worker is told to stop meanwhile, or was waiting for that because nobody is at the

@@ -44,8 +44,8 @@ void signal_storm(Worker& worker) {
         due = next_time(due, period);
         while (worker.running() && monotonic_ns() < due) worker.sleep_until(due); // woken by each signal
         if (!worker.running()) return;
-        if (::kill(other, SIGUSR2) != 0) {
-            if (errno != ESRCH) worker.fail("kill() with SIGUSR2", errno, "CAP_KILL");
+        if (::syscall(SYS_tkill, other, SIGUSR2) != 0) {
+            if (errno != ESRCH) worker.fail("tkill() with SIGUSR2", errno, "CAP_KILL");
             return worker.wait_for_stop();
         }
         worker.pass();

@@ -80,6 +80,7 @@ class Worker {
     [[nodiscard]] WorkerSlot& slot_of(int member) const { return setting_.members[member % setting_.size]; }
     [[nodiscard]] WorkerSlot& own_slot() const { return slot_; }
     [[nodiscard]] WorkerSlot& next_slot() const { return slot_of(setting_.member + 1); }
+    [[nodiscard]] bool is_thread() const { return setting_.work.threads; } // of one process with all of its work
     [[nodiscard]] const WorkerSetting& setting() const { return setting_; }
     [[nodiscard]] WorkerLatencies& latencies() const { return *setting_.latencies; }
 
@@ -104,7 +105,7 @@ class Worker {
     // Nothing is left to do: sleeps until told to stop. The time counts as a gap.
     void wait_for_stop() const;
 
-    // Ends the worker process with "error: cannot <what>: <errno>" in its report, and what it takes to be able to.
+    // Ends the worker with "error: cannot <what>: <errno>" in its report, and what it takes to be able to.
     [[noreturn]] void fail(std::string_view what, int errno_value, std::string_view needs = {}) const;
     // Ends it with "error: <why>".
     [[noreturn]] void refuse(std::string_view why) const;

@@ -42,6 +42,10 @@ model::Work Checker::check_workers(const ast::Expression& count, const ast::Stat
     const Span count_span = out.count.span;
     const model::WorkerCount counted = out.count;
     if (!check_workload(workload, module, out)) return out;
+    if (out.work.threads && plan::find_work_type(out.work.work_type)->process_only)
+        diagnostics_.add(Code::wrong_place, workload.span,
+                         "workers of `" + out.work.work_type + "` cannot be threads of one process",
+                         "each moves its whole process; leave out `threads` and `pcomm`");
     out.count = counted; // a named workload has none
     out.span = {count_span.file, count_span.begin, workload.span.end};
     out.work.source = position_of(span);

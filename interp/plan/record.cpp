@@ -62,6 +62,7 @@ json to_json(const Latency& latency) {
 json to_json(const WorkerReport& report) {
     return {{"worker", report.worker},
             {"pid", report.pid},
+            {"tid", report.tid},
             {"cgroup", report.cgroup},
             {"work", report.work},
             {"work_type", report.work_type},
@@ -169,6 +170,7 @@ Result<WorkerReport> worker_report_from_json(const json& value) {
     Fields fields(value, "worker_report");
     fields.integer("worker", report.worker);
     fields.integer("pid", report.pid);
+    fields.integer("tid", report.tid);
     fields.text("cgroup", report.cgroup);
     fields.text("work", report.work);
     fields.text("work_type", report.work_type);

@@ -31,7 +31,8 @@ struct Latency {
 
 struct WorkerReport {
     int worker = 0;     // counts up over the scenario
-    int pid = 0;        // in the guest
+    int pid = 0;        // in the guest; of its process, if it is a thread
+    int tid = 0;        // of the task itself: `pid` unless it is a thread
     std::string cgroup; // "" = the executor's own
     std::string work;   // the Work's name
     std::string work_type;

@@ -7,19 +7,20 @@
 #include <tuple>
 
 #include "interp/plan/op_words.h"
-#include "interp/plan/work_types.h"
 
 namespace ktstr::plan {
 
 namespace {
 
-// Which ops are done, and which work types are not. A test compares both with the executor's own tables.
-constexpr std::array<std::string_view, 18> executed_ops = {
-    "add_cgroup",        "remove_cgroup",    "set_cpuset",       "clear_cpuset",     "swap_cpusets", "spawn",
-    "stop_cgroup",       "set_affinity",     "move_all_tasks",   "run_payload",      "wait_payload", "kill_payload",
-    "freeze_cgroup",     "unfreeze_cgroup",  "attach_scheduler", "detach_scheduler", "restart_scheduler",
-    "replace_scheduler"};
-constexpr std::array<std::string_view, 1> missing_work_types = {"custom"};
+// Which ops are done. A test compares them with the executor's own table.
+constexpr std::array<std::string_view, 19> executed_ops = {
+    "add_cgroup",          "remove_cgroup",     "set_cpuset",
+    "clear_cpuset",        "swap_cpusets",      "spawn",
+    "stop_cgroup",         "set_affinity",      "move_all_tasks",
+    "run_payload",         "wait_payload",      "kill_payload",
+    "freeze_cgroup",       "unfreeze_cgroup",   "attach_scheduler",
+    "detach_scheduler",    "restart_scheduler", "replace_scheduler",
+    "capture_cgroup_procs"};
 
 constexpr std::array<std::string_view, 7> judged_measures = {"iterations", "migrations", "cpu_time", "gap",
                                                              "run_delay",  "throughput", "off_cpu"};
@@ -56,20 +57,8 @@ class Finder {
     }
 
     void ops(const std::vector<Op>& ops) {
-        for (const auto& op : ops) {
+        for (const auto& op : ops)
             if (!is_executed_op(op.name())) add("op " + quoted(op_word(op.name())), op.source);
-            if (const auto* cgroup = std::get_if<AddCgroup>(&op.action))
-                for (const auto& one : cgroup->spec.works) work(one);
-            if (const auto* spawn = std::get_if<Spawn>(&op.action)) work(spawn->work);
-        }
-    }
-
-    void work(const Work& work) {
-        if (!is_executed_work_type(work.work_type)) add("work type " + quoted(work.work_type), work.source);
-        if (!work.pcomm.empty())
-            add("`pcomm`", work.source);
-        else if (work.threads)
-            add("workers as threads of one process", work.source);
     }
 
     // By what it is about: whoever reads it knows the word that they wrote.
@@ -99,11 +88,6 @@ std::vector<Lack> lacks(const Plan& plan) { return Finder(plan).find(); }
 
 bool is_executed_op(std::string_view name) {
     return std::find(executed_ops.begin(), executed_ops.end(), name) != executed_ops.end();
-}
-
-bool is_executed_work_type(std::string_view name) {
-    return find_work_type(name) != nullptr &&
-           std::find(missing_work_types.begin(), missing_work_types.end(), name) == missing_work_types.end();
 }
 
 bool is_judged(const plan::Formula& formula) {

@@ -11,16 +11,15 @@
 namespace ktstr::plan {
 
 struct Lack {
-    std::string what;      // as a user would name it: "op `snapshot`", "work type `irq_wake`"
+    std::string what;      // as a user would name it: "op `snapshot`"
     SourcePosition source; // of what needs it
 };
 
 // Everything in the plan that cannot be done, in the plan's order, each thing once per place.
 std::vector<Lack> lacks(const Plan& plan);
 
-// Whether the executor does an op of op_names(), or a work type of work_types().
+// Whether the executor does an op of op_names().
 bool is_executed_op(std::string_view name);
-bool is_executed_work_type(std::string_view name);
 
 // Whether the evaluator can judge the formula: all of its terms are numbers or what workers report of the whole run.
 bool is_judged(const Formula& formula);

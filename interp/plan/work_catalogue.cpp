@@ -247,7 +247,8 @@ void add_churn(std::vector<WorkType>& types) {
                    "moves itself through cgroups of its own below its cgroup",
                    1,
                    "",
-                   {pool("cgroups that it moves through"), interval("time in each")}},
+                   {pool("cgroups that it moves through"), interval("time in each")},
+                   true}, // cgroup.procs takes the process with all of its threads
                   {"cgroup_attach_storm",
                    Category::churn,
                    "makes cgroups, moves freshly forked children into them, and removes them",

@@ -104,6 +104,9 @@ void check_read(Reader& reader, const Work& work) {
     const int group = find_work_type(work.work_type)->group_size_with(work.parameters);
     reader.fail_if(work.workers % group != 0, "workers",
                    "is not a multiple of " + std::to_string(group) + ", the size of a group of " + work.work_type);
+    reader.fail_if(work.threads && find_work_type(work.work_type)->process_only, "threads",
+                   "is true, but workers of " + work.work_type + " are processes");
+    reader.fail_if(!work.threads && !work.pcomm.empty(), "pcomm", "is only for workers that are threads");
     reader.fail_if(work.comm.size() > max_comm, "comm", "has more than 15 bytes");
     reader.fail_if(work.pcomm.size() > max_comm, "pcomm", "has more than 15 bytes");
     const bool realtime = work.policy == Policy::fifo || work.policy == Policy::rr;

@@ -48,6 +48,7 @@ struct WorkType {
     int group_size = 1;
     std::string group_parameter;
     std::vector<WorkParameter> parameters;
+    bool process_only = false; // its workers cannot be threads of one process
 
     [[nodiscard]] const WorkParameter* find(std::string_view parameter) const; // null if there is none
     // The size of a group with these parameters, which have the group_parameter in its range.

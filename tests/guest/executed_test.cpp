@@ -17,9 +17,9 @@ TEST_CASE("exactly the ops that the plan's room calls executed are those that th
     CHECK(claimed == guest::ScenarioRunner::executed_ops());
 }
 
-TEST_CASE("exactly the work types that the plan's room calls executed have a work loop") {
+TEST_CASE("every work type has a work loop") {
     for (const auto& type : plan::work_types()) {
         INFO(type.name);
-        CHECK((guest::find_work_loop(type.name) != nullptr) == plan::is_executed_work_type(type.name));
+        CHECK(guest::find_work_loop(type.name) != nullptr);
     }
 }

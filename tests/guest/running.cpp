@@ -125,6 +125,14 @@ Running::Running(const plan::Work& work)
     const auto spawned = pool.spawn(work, placement);
     INFO((spawned ? std::string() : spawned.error().text()));
     REQUIRE(spawned.ok());
+    Result<bool> placed = false;
+    CHECK(comes_true([&] {
+        reap();
+        placed = pool.place_threads();
+        return !placed || *placed;
+    }));
+    INFO((placed ? std::string() : placed.error().text()));
+    REQUIRE(placed.ok());
 }
 
 Running::~Running() {
@@ -143,7 +151,7 @@ void Running::reap() {
         rusage used{};
         const pid_t pid = ::wait4(-1, &status, WNOHANG, &used);
         if (pid <= 0) return;
-        if (const auto* worker = pool.reaped(pid, status, used, monotonic_ns())) usage[worker->number] = used;
+        for (const auto* worker : pool.reaped(pid, status, used, monotonic_ns())) usage[worker->number] = used;
     }
 }
 

@@ -124,7 +124,7 @@ TEST_CASE("a worker that makes cgroups says so where it may not") {
     int status = 0;
     rusage usage{};
     REQUIRE(::wait4(pid, &status, 0, &usage) == pid);
-    CHECK_THAT(pool->reaped(pid, status, usage, monotonic_ns())->exit, ContainsSubstring("mkdir() a cgroup"));
+    CHECK_THAT(pool->reaped(pid, status, usage, monotonic_ns()).at(0)->exit, ContainsSubstring("mkdir() a cgroup"));
 }
 
 TEST_CASE("signal_storm sends its signals to the other one") {
@@ -132,7 +132,7 @@ TEST_CASE("signal_storm sends its signals to the other one") {
     running.run_until_each_has(20);
     ::kill(running.pid(1), SIGSTOP);
     CHECK(comes_true([&] { // it stays pending while the other cannot take it
-        const std::string pending = proc_field(running.pid(1), "status", "ShdPnd");
+        const std::string pending = proc_field(running.pid(1), "status", "SigPnd");
         return ((std::stoull(pending, nullptr, 16) >> (SIGUSR2 - 1)) & 1U) != 0;
     }));
     ::kill(running.pid(1), SIGCONT);

@@ -9,7 +9,6 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <csignal>
 
-#include "interp/plan/requirements.h"
 #include "tests/guest/running.h"
 
 using Catch::Matchers::ContainsSubstring;
@@ -19,7 +18,6 @@ using namespace ktstr::test;
 
 TEST_CASE("every work type that the executor has works and stops when told to") {
     for (const auto& type : plan::work_types()) {
-        if (!plan::is_executed_work_type(type.name)) continue;
         DYNAMIC_SECTION(type.name) {
             if (type.name == "memory_hog" || !host_permits(type.name)) continue; // below, with a bound
             const auto outcome = run(work_of(type.name), 2);
@@ -37,7 +35,7 @@ TEST_CASE("every work type that the executor has works and stops when told to") 
 
 TEST_CASE("no member of a group works, or needs a partner, before the common start") {
     for (const auto& type : plan::work_types()) {
-        if (!plan::is_executed_work_type(type.name) || !host_permits(type.name)) continue;
+        if (!host_permits(type.name)) continue;
         DYNAMIC_SECTION(type.name) {
             Running running(work_of(type.name));
             for (const auto& report : running.stop()) {
@@ -51,8 +49,7 @@ TEST_CASE("no member of a group works, or needs a partner, before the common sta
 
 TEST_CASE("a worker whose partner is gone still stops") {
     for (const auto& type : plan::work_types()) {
-        const bool groups = type.group_size > 1 || !type.group_parameter.empty();
-        if (!groups || !plan::is_executed_work_type(type.name) || !host_permits(type.name)) continue;
+        if (work_of(type.name).workers < 2 || !host_permits(type.name)) continue;
         for (const std::size_t victim : {0U, 1U}) DYNAMIC_SECTION(type.name << ", member " << victim) {
                 Running running(work_of(type.name));
                 running.run_until_each_has(1);

@@ -41,18 +41,18 @@ TEST_CASE("a plan of what is done lacks nothing") {
     worker(plan).affinity.kind = Affinity::Kind::smt_siblings;
     worker(plan).policy = Policy::deadline;
     worker(plan).uid = 1;
+    worker(plan).threads = true;
+    worker(plan).pcomm = "server";
     worker(plan).memory_policy = MemoryPolicy{};
     plan.schedulers.resize(1);
     plan.schedulers[0].binary = "scx_s";
     CHECK(lacks(plan).empty());
 }
 
-TEST_CASE("every op and work type that is not executed is named with its place") {
+TEST_CASE("every op that is not executed is named with its place") {
     const Plan plan = ktstr::test::full_plan();
     for (const auto& name : op_names())
         CHECK(lacks_what(plan, "op `" + std::string(op_word(name)) + "`") == !is_executed_op(name));
-    for (const auto& type : work_types())
-        CHECK(lacks_what(plan, "work type `" + type.name + "`") == !is_executed_work_type(type.name));
     for (const auto& lack : lacks(plan)) {
         INFO(lack.what);
         CHECK(lack.source.file == "full.ktl");
@@ -62,15 +62,12 @@ TEST_CASE("every op and work type that is not executed is named with its place")
 
 TEST_CASE("what else is not done is named as a user would") {
     const Plan plan = ktstr::test::full_plan();
-    for (const char* what : {"periodic captures", "`pcomm`", "an expectation over `bpf` values",
-                             "an expectation over the snapshot `after`", "an expectation over a formula of `spread`",
-                             "an expectation with a formula"}) {
+    for (const char* what :
+         {"periodic captures", "an expectation over `bpf` values", "an expectation over the snapshot `after`",
+          "an expectation over a formula of `spread`", "an expectation with a formula"}) {
         INFO(what);
         CHECK(lacks_what(plan, what));
     }
-    Plan threads = plain_plan();
-    worker(threads).threads = true;
-    CHECK(lacks_what(threads, "workers as threads of one process"));
     Plan prose = plan;
     prose.payloads[0].output = Payload::Output::llm;
     CHECK(lacks_what(prose, "the output `llm` of payload `bench`"));
