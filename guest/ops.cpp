@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "guest/kernel_file.h"
+#include "guest/work/table.h"
 #include "wire/message.h"
 
 namespace ktstr::guest {
@@ -169,12 +170,24 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::SetAffinity& op) {
 ScenarioRunner::Done ScenarioRunner::execute(const plan::MoveAllTasks& op) {
     for (const auto& name : {op.from, op.to})
         if (auto there = require_cgroup(name); !there) return there.error();
-    // The executor and the kernel's threads live in the root: from there, its workers are meant.
+    // The executor and the kernel's threads live in the root: from there, its workers are meant. Workers that move
+    // themselves through cgroups of their own would only go back: they stay.
+    const auto stays = [&](const WorkerProcess& worker) {
+        return worker.cgroup == op.from && find_work_loop(worker.work_type)->makes_cgroups;
+    };
     const auto processes = [&]() -> Result<std::vector<pid_t>> {
-        if (!op.from.empty()) return cgroups_.processes(op.from);
         std::vector<pid_t> pids;
+        if (op.from.empty()) {
+            for (const auto& worker : pool_.workers())
+                if (!worker.ended && worker.cgroup.empty() && (pids.empty() || pids.back() != worker.pid))
+                    pids.push_back(worker.pid); // of threads once
+        } else {
+            auto all = cgroups_.processes(op.from);
+            if (!all) return all.error();
+            pids = std::move(*all);
+        }
         for (const auto& worker : pool_.workers())
-            if (!worker.ended && worker.cgroup.empty()) pids.push_back(worker.pid);
+            if (!worker.ended && stays(worker)) std::erase(pids, worker.pid);
         return pids;
     };
     std::size_t count = 0;
@@ -190,7 +203,7 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::MoveAllTasks& op) {
             if (op.from.empty()) break;
         }
         for (auto& worker : pool_.workers())
-            if (!worker.ended && worker.cgroup == op.from) worker.cgroup = op.to;
+            if (!worker.ended && worker.cgroup == op.from && !stays(worker)) worker.cgroup = op.to;
         if (!op.from.empty()) payloads_.moved(op.from, op.to);
         return {};
     };
