@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "interp/check/check.h"
+#include "interp/plan/memory.h"
 #include "interp/plan/work_types.h"
 
 namespace ktstr::lower {
@@ -14,26 +15,7 @@ using syntax::Kind;
 
 namespace {
 
-constexpr std::uint64_t mib = 1ULL << 20;
 constexpr int max_workers = 10'000;
-
-// 512 MiB do for 8 CPUs; each further one adds per-CPU areas, stacks and its share of workers.
-std::uint64_t default_memory(const plan::Topology& topology) {
-    const auto more_cpus = static_cast<std::uint64_t>(std::max(0, topology.cpus() - 8));
-    const std::uint64_t wanted = 512 * mib + more_cpus * 32 * mib;
-    std::uint64_t named = 0;
-    std::uint64_t unnamed = 0;
-    for (const auto& node : topology.node_list) {
-        named += node.memory_bytes;
-        unnamed += node.memory_bytes == 0 ? 1 : 0;
-    }
-    if (named > 0) { // the others share what is left, at least 128 MiB each
-        const std::uint64_t part = unnamed > 0 && wanted > named ? (wanted - named) / unnamed / mib * mib : 0;
-        return named + unnamed * std::max(part, 128 * mib);
-    }
-    const std::uint64_t per_nodes = static_cast<std::uint64_t>(topology.nodes) * 128 * mib; // equal, round parts
-    return (wanted + per_nodes - 1) / per_nodes * per_nodes;
-}
 
 class Lowering {
   public:
@@ -283,7 +265,7 @@ plan::Plan lower(const model::Scenario& scenario, const CompileOptions& options,
     plan.source = check::position_of(scenario.span);
     plan.topology = scenario.topology;
     check_memory(scenario, diagnostics);
-    plan.memory_bytes = scenario.memory_bytes.value_or(default_memory(plan.topology));
+    plan.memory_bytes = scenario.memory_bytes.value_or(plan::default_memory(plan.topology));
     plan.scheduler = scenario.scheduler;
     plan.schedulers = scenario.schedulers;
     plan.payloads = scenario.payloads;

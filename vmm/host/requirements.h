@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Whether plans can run on this machine itself, and under which scheduler they would.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+
+namespace ktstr::vmm {
+
+// Needs root, Linux 5.14 (cgroup.kill) and a writable cgroup v2 hierarchy at /sys/fs/cgroup with controllers in it. The
+// error says which of it is missing. /proc and /sys are read below `root`.
+Result<void> check_host(uid_t user, const std::string& kernel_release, const std::filesystem::path& root = "/");
+
+// `uname -r`
+std::string host_kernel_release();
+
+// The name of the sched_ext scheduler that runs, "a sched_ext scheduler" if the kernel does not say; empty: none.
+std::string active_scheduler(const std::filesystem::path& root = "/");
+
+} // namespace ktstr::vmm
