@@ -9,6 +9,7 @@
 #include "interp/diagnostics/suggest.h"
 #include "report/plan_words.h"
 #include "report/variant.h"
+#include "vmm/host/plan.h"
 
 namespace ktstr::cli {
 
@@ -28,7 +29,7 @@ bool same_plans(const CompileOptions& a, const CompileOptions& b) {
     return key(a) == key(b);
 }
 
-// A gauntlet's scenarios under the options of one run: their plans, or why there is none.
+// Scenarios under the options of one run: their plans, or why there is none.
 struct Compiled {
     std::vector<CompiledScenario> scenarios;
     std::map<std::string, std::vector<Diagnostic>> refused; // by scenario
@@ -36,28 +37,29 @@ struct Compiled {
 
 bool is_error(const Diagnostic& diagnostic) { return diagnostic.severity() == Severity::error; }
 
-// The whole file at once; where that has errors, scenario by scenario to see whose they are.
-Compiled compile_run(const CompiledGauntlet& gauntlet, const std::vector<CompiledScenario>& wanted,
+// All files at once; where that has errors, scenario by scenario to see whose they are.
+Compiled compile_run(const std::vector<std::filesystem::path>& paths, const std::vector<CompiledScenario>& wanted,
                      CompileOptions options) {
     Compiled out;
-    const auto take = [&out](std::vector<CompiledScenario>& scenarios, const std::string& name) {
+    const auto take = [&out](std::vector<CompiledScenario>& scenarios, const CompiledScenario& one) {
         for (auto& scenario : scenarios)
-            if (scenario.plan.scenario == name) out.scenarios.push_back(std::move(scenario));
+            if (scenario.plan.scenario == one.plan.scenario && scenario.file == one.file)
+                out.scenarios.push_back(std::move(scenario));
     };
-    auto all = compile_paths({gauntlet.file}, options);
+    auto all = compile_paths(paths, options);
     const bool good = all && std::none_of(all->diagnostics.begin(), all->diagnostics.end(), is_error);
     for (const auto& scenario : wanted) {
         const std::string& name = scenario.plan.scenario;
         if (good) {
-            take(all->scenarios, name);
+            take(all->scenarios, scenario);
             continue;
         }
         options.only_scenario = name;
-        auto alone = compile_paths({gauntlet.file}, options);
+        auto alone = compile_paths(paths, options);
         if (!alone) continue; // the file is gone since it was compiled first
         std::erase_if(alone->diagnostics, [](const Diagnostic& one) { return !is_error(one); });
         if (alone->diagnostics.empty())
-            take(alone->scenarios, name);
+            take(alone->scenarios, scenario);
         else
             out.refused.emplace(name, std::move(alone->diagnostics));
     }
@@ -123,8 +125,10 @@ std::optional<Batch> BatchMaker::make(const KernelVersions& versions) {
         complain(settings.error());
         return std::nullopt;
     }
-    auto batch = options_.gauntlet.empty() ? make_plain(*settings, versions) : make_gauntlet(*settings, versions);
-    if (!batch || !batch->jobs.empty()) return batch;
+    auto batch = options_.machine            ? make_on_machine(*settings, versions)
+                 : options_.gauntlet.empty() ? make_plain(*settings, versions)
+                                             : make_gauntlet(*settings, versions);
+    if (!batch || !batch->jobs.empty() || (options_.machine && !batch->impossible.empty())) return batch;
     if (options_.filters.empty() && options_.variant.empty())
         complain({"there is no scenario in " + shown_paths(),
                   "a file has one by: scenario \"name\" { cgroup a { workers 2 of spin_wait } }"});
@@ -168,6 +172,42 @@ std::optional<Batch> BatchMaker::make_plain(const CompileOptions& settings, cons
         for (auto& scenario : scenarios)
             if (is_wanted(scenario)) batch.jobs.push_back({std::move(scenario), kernel, std::nullopt});
     }
+    return batch;
+}
+
+// A scenario is compiled for the machine's topology once it is known that its own fits into that.
+std::optional<Batch> BatchMaker::make_on_machine(const CompileOptions& settings, const KernelVersions& versions) {
+    auto own = make_plain(settings, versions);
+    if (!own) return own;
+    const plan::Topology& machine = *options_.machine;
+    Batch batch;
+    std::vector<CompiledScenario> wanted;
+    std::vector<std::filesystem::path> paths;
+    for (const auto& path : options_.paths)
+        if (!is_plan_file(path)) paths.push_back(path);
+    for (auto& job : own->jobs) {
+        const plan::Topology& asked = job.scenario.plan.topology;
+        const bool is_plan = is_plan_file(job.scenario.file);
+        auto reason = vmm::too_small(asked, machine);
+        if (!reason && is_plan && asked != machine)
+            reason = "it is a plan for the topology " + asked.label() + ", and this machine is " + machine.label() +
+                     ": give the .ktl file";
+        if (reason)
+            batch.impossible.push_back({std::move(job), *reason});
+        else if (is_plan)
+            batch.jobs.push_back(std::move(job));
+        else
+            wanted.push_back(std::move(job.scenario));
+    }
+    if (wanted.empty()) return batch;
+    CompileOptions options = settings;
+    options.topology = machine;
+    set_kernel(options, "", versions);
+    Compiled compiled = compile_run(paths, wanted, options);
+    for (auto& scenario : compiled.scenarios) batch.jobs.push_back({std::move(scenario), "", std::nullopt});
+    for (auto& scenario : wanted)
+        if (const auto errors = compiled.refused.find(scenario.plan.scenario); errors != compiled.refused.end())
+            batch.impossible.push_back({{std::move(scenario), "", std::nullopt}, reason_of(errors->second)});
     return batch;
 }
 
@@ -222,7 +262,7 @@ bool BatchMaker::add_runs(const CompiledGauntlet& gauntlet, const std::vector<Co
     Compiled compiled;
     for (const auto& run : runs) {
         const bool repeats = &run != &runs.front() && same_plans(run.options, (&run - 1)->options);
-        if (!repeats) compiled = compile_run(gauntlet, wanted, run.options);
+        if (!repeats) compiled = compile_run({gauntlet.file}, wanted, run.options);
         for (const auto& scenario : compiled.scenarios) {
             possible.insert(scenario.plan.scenario);
             if (!is_wanted(scenario)) continue;

@@ -15,8 +15,9 @@ struct BatchOptions {
     CompileArguments compile;                 // of .ktl files only: a plan is what it is
     std::vector<std::string> kernels;         // these and `seed` take the place of a gauntlet's
     std::optional<std::uint64_t> seed;
-    std::string gauntlet; // empty: none
-    std::string variant;  // only scenarios with this variant_hash(); empty: all
+    std::string gauntlet;                       // empty: none
+    std::string variant;                        // only scenarios with this variant_hash(); empty: all
+    std::optional<plan::Topology> machine = {}; // that all run on: scenarios that ask for more are impossible
 };
 
 struct Job {
@@ -26,7 +27,7 @@ struct Job {
     std::string combination = {};      // what the gauntlet gives it apart from these: "1n1l4c1t, flags [short]"
 };
 
-// A combination of a gauntlet that is not possible, such as a cpuset on a machine that is too small for it.
+// A combination of a gauntlet, or a scenario on this machine, that is not possible: a machine that is too small for it.
 struct Impossible {
     Job job; // its plan is that of the scenario alone, on this topology
     std::string reason;
@@ -53,6 +54,7 @@ class BatchMaker {
 
   private:
     std::optional<Batch> make_plain(const CompileOptions& settings, const KernelVersions& versions);
+    std::optional<Batch> make_on_machine(const CompileOptions& settings, const KernelVersions& versions);
     std::optional<Batch> make_gauntlet(const CompileOptions& settings, const KernelVersions& versions);
     [[nodiscard]] std::vector<CompiledGauntlet::Run>
     runs_of(const CompiledGauntlet& gauntlet, const CompileOptions& settings, const KernelVersions& versions) const;

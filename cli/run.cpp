@@ -28,6 +28,9 @@
 #include "vmm/boot/archive.h"
 #include "vmm/boot/initramfs.h"
 #include "vmm/conductor.h"
+#include "vmm/host/plan.h"
+#include "vmm/host/requirements.h"
+#include "vmm/host/topology.h"
 #include "vmm/kernel/kernel.h"
 #include "vmm/payloads.h"
 #include "vmm/schedulers.h"
@@ -56,6 +59,7 @@ struct Setup {
     std::string initramfs;
     std::string initramfs_sha256;
     std::optional<vmm::TemplateStore> templates; // none: always boot
+    std::optional<vmm::HostRun> host;            // on this machine; none: in virtual ones
 };
 
 class Listener : public vmm::RunListener {
@@ -70,8 +74,9 @@ class Listener : public vmm::RunListener {
     int id_;
 };
 
-vmm::PackedPayloads pack_payloads(const CompiledScenario& scenario, vmm::ArchiveBuilder& archive) {
-    return vmm::pack_payloads(scenario.plan, scenario.root, scenario.file.parent_path(), archive);
+vmm::PackedPayloads pack_payloads(const CompiledScenario& scenario, vmm::ArchiveBuilder& archive, bool on_host) {
+    return vmm::pack_payloads(scenario.plan, scenario.root, scenario.file.parent_path(), archive,
+                              on_host ? vmm::Place::host : vmm::Place::guest);
 }
 
 Result<Setup> set_up(const RunOptions& options, const Batch& batch) {
@@ -110,7 +115,8 @@ class Runner {
     void skip(const Job& job, const std::string& kernel, const std::string& reason) {
         report::ScenarioResult result = result_of(job, kernel);
         result.verdict.outcome = eval::Outcome::skip;
-        result.verdict.assertions.push_back({.outcome = eval::Outcome::skip, .kind = "gauntlet", .message = reason});
+        result.verdict.assertions.push_back(
+            {.outcome = eval::Outcome::skip, .kind = options_.host ? "host" : "gauntlet", .message = reason});
         reporter_.add(result);
     }
 
@@ -124,8 +130,9 @@ class Runner {
     }
 
   private:
-    // Half the host's CPUs: two machines that share a CPU spoil each other's measurements.
+    // Half the host's CPUs: two machines that share a CPU spoil each other's measurements. On the host itself one.
     [[nodiscard]] int jobs() const {
+        if (options_.host) return 1;
         if (options_.jobs > 0) return options_.jobs;
         return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
     }
@@ -156,6 +163,7 @@ class Runner {
         result.variant = report::variant_hash(result.plan);
         result.kernel = kernel;
         result.options = options_.compile.words();
+        if (options_.host) result.options.emplace_back("--host");
         if (!options_.gauntlet.empty())
             for (const auto& word :
                  {std::string("--gauntlet"), options_.gauntlet, std::string("--variant"), result.variant})
@@ -187,16 +195,17 @@ class Runner {
 
     // Kernels and seeds share variants, so each has a folder.
     [[nodiscard]] std::filesystem::path folder_of(const Task& task) const {
-        const auto folder = options_.out / task.kernel->version;
+        const auto folder = options_.out / ((options_.host ? "host-" : "") + task.kernel->version);
         return task.job->seed ? folder / ("seed-" + std::to_string(task.seed)) : folder;
     }
 
     plan::Record record_of(int id, const Task& task) {
         const auto& plan = task.job->scenario.plan;
         vmm::ArchiveBuilder archive;
-        auto schedulers = vmm::pack_schedulers(plan, task.job->scenario.file.parent_path(), archive);
+        const auto place = options_.host ? vmm::Place::host : vmm::Place::guest;
+        auto schedulers = vmm::pack_schedulers(plan, task.job->scenario.file.parent_path(), archive, place);
         if (!schedulers) return failed(task, RunEnd::scheduler_not_found, schedulers.error());
-        auto payloads = pack_payloads(task.job->scenario, archive);
+        auto payloads = pack_payloads(task.job->scenario, archive, options_.host);
         if (!payloads.problems.empty()) return failed(task, RunEnd::host_failed, payloads.problems.front().error);
         auto bytes = archive.finish();
         if (!bytes) return failed(task, RunEnd::host_failed, bytes.error());
@@ -205,13 +214,15 @@ class Runner {
                              .kernel_image = task.kernel->image,
                              .initramfs = setup_.initramfs,
                              .archive = std::move(*bytes),
-                             .scheduler_paths = std::move(*schedulers),
+                             .scheduler_paths = std::move(schedulers->paths),
+                             .scheduler_configs = std::move(schedulers->configs),
                              .payload_paths = std::move(payloads.paths),
                              .accelerator = setup_.accelerator,
                              .seed = task.seed,
                              .templates = setup_.templates ? &*setup_.templates : nullptr,
                              .kernel_sha256 = task.kernel->sha256,
-                             .initramfs_sha256 = setup_.initramfs_sha256},
+                             .initramfs_sha256 = setup_.initramfs_sha256,
+                             .host = setup_.host ? &*setup_.host : nullptr},
                             listener, cancellation_);
     }
 
@@ -283,13 +294,13 @@ Result<void> check_distinct(const std::vector<Task>& tasks) {
 }
 
 // What the payloads need of the host is looked for before anything boots.
-bool can_pack_all(const std::vector<const CompiledScenario*>& scenarios) {
+bool can_pack_all(const std::vector<const CompiledScenario*>& scenarios, bool on_host) {
     std::set<std::string> said;
     for (const auto* scenario : scenarios) {
         if (scenario->plan.payloads.empty()) continue;
         vmm::ArchiveBuilder archive;
-        auto problems = pack_payloads(*scenario, archive).problems;
-        if (auto fits = vmm::check_fits(archive, scenario->plan); !fits)
+        auto problems = pack_payloads(*scenario, archive, on_host).problems;
+        if (auto fits = vmm::check_fits(archive, scenario->plan); !fits && !on_host)
             problems.push_back({fits.error(), scenario->plan.source});
         for (const auto& problem : problems)
             if (const auto [text, is_new] = said.insert(refusal(*scenario, problem.source, problem.error)); is_new)
@@ -298,10 +309,10 @@ bool can_pack_all(const std::vector<const CompiledScenario*>& scenarios) {
     return said.empty();
 }
 
-bool can_run_all(const Batch& batch) {
+bool can_run_all(const Batch& batch, bool on_host = false) {
     std::vector<const CompiledScenario*> scenarios;
     for (const auto& job : batch.jobs) scenarios.push_back(&job.scenario);
-    return can_run_or_explain(scenarios) && can_pack_all(scenarios);
+    return can_run_or_explain(scenarios) && can_pack_all(scenarios, on_host);
 }
 
 int run_batch(const RunOptions& options, const Batch& batch, const Setup& setup, report::Format format) {
@@ -330,6 +341,52 @@ int run_batch(const RunOptions& options, const Batch& batch, const Setup& setup,
     return exit_code;
 }
 
+// Whether nothing in the plans would be done to this machine that others on it would feel.
+bool may_run_on_host(const Batch& batch, const std::string& active) {
+    std::set<std::string> said;
+    for (const auto& job : batch.jobs)
+        for (const auto& refused : vmm::host_refusals(job.scenario.plan, active))
+            if (const auto [text, is_new] = said.insert(refusal(job.scenario, refused.source, refused.error)); is_new)
+                std::fprintf(stderr, "%s\n", text->c_str());
+    return said.empty();
+}
+
+int run_on_host(const RunOptions& options, report::Format format) {
+    const std::string release = vmm::host_kernel_release();
+    if (auto usable = vmm::check_host(::geteuid(), release); !usable) {
+        complain(usable.error());
+        return exit_usage;
+    }
+    const auto machine = vmm::read_host_topology();
+    const auto shape = machine ? vmm::shape_of(*machine) : Result<vmm::HostShape>(machine.error());
+    const auto executor = vmm::find_executor();
+    for (const auto* error : {shape ? nullptr : &shape.error(), executor ? nullptr : &executor.error()}) {
+        if (error == nullptr) continue;
+        complain(*error);
+        return exit_host;
+    }
+    auto batch = BatchMaker({.paths = options.paths,
+                             .filters = options.filters,
+                             .compile = options.compile,
+                             .seed = options.seed,
+                             .variant = options.variant,
+                             .machine = shape->topology})
+                     .make({{"", release}});
+    const std::string active = vmm::active_scheduler();
+    if (!batch || !can_run_all(*batch, true) || !may_run_on_host(*batch, active)) return exit_usage;
+    for (auto& job : batch->jobs) job.scenario.plan = vmm::renumbered(std::move(job.scenario.plan), shape->cpus);
+    if (auto made = make_directories(options.out); !made) {
+        complain(made.error());
+        return exit_host;
+    }
+    if (!active.empty()) std::fprintf(stderr, "ktstr: on this machine, under the scheduler %s\n", active.c_str());
+    Setup setup;
+    setup.kernels[""].version = release;
+    setup.accelerator = "host";
+    setup.host = vmm::HostRun{*executor, shape->cpus};
+    return run_batch(options, *batch, setup, format);
+}
+
 // The scenarios are compiled before the kernels are looked for, so that what is wrong in them is said first; and again
 // where a kernel turns out to be of another version than its name says.
 int run_scenarios(const RunOptions& options) {
@@ -339,6 +396,7 @@ int run_scenarios(const RunOptions& options) {
         complain(format.error());
         return exit_usage;
     }
+    if (options.host) return run_on_host(options, *format);
     BatchMaker maker({options.paths, options.filters, options.compile, options.kernels, options.seed, options.gauntlet,
                       options.variant});
     auto batch = maker.make({});
@@ -373,6 +431,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--gauntlet", options->gauntlet, "the runs of this gauntlet of the files")->type_name("NAME");
     command->add_option("--variant", options->variant, "only scenarios of this variant, as in a record's name")
         ->type_name("HASH");
+    auto* host = command->add_flag("--host", options->host, "on this machine itself, under the scheduler that it has");
     command->add_option("--accel", options->accelerator, "kvm or tcg (default: what works here)")
         ->check(CLI::IsMember({"kvm", "tcg"}));
     command->add_option("--format", options->format, "pretty, json (a line per result) or junit")
@@ -383,6 +442,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_flag("--cold", options->cold, "boot every machine, instead of starting from saved ones");
     command->add_option("--seed", options->seed, "seed of everything random in the guest (default: 1)");
     add_compile_options(*command, options->compile);
+    for (const char* other : {"--jobs", "--kernel", "--gauntlet", "--accel", "--cold", "--topology"})
+        host->excludes(command->get_option(other));
     command->callback([options, &exit_code] { exit_code = run_scenarios(*options); });
 }
 

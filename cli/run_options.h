@@ -38,6 +38,7 @@ struct RunOptions {
     int jobs = 0; // 0: chosen from the host
     bool fail_fast = false;
     bool cold = false;
+    bool host = false; // on this machine itself
     std::optional<std::uint64_t> seed;
 };
 

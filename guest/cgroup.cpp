@@ -82,9 +82,10 @@ std::set<std::string> CgroupTree::inner_names(const plan::Plan& plan) {
     return inner;
 }
 
-Result<CgroupTree> CgroupTree::create(std::string mount_point) {
+Result<CgroupTree> CgroupTree::create(std::string mount_point, std::string own) {
     CgroupTree tree;
     tree.mount_point_ = std::move(mount_point);
+    tree.own_ = std::move(own);
     const auto available = read_kernel_file(tree.mount_point_ + "/cgroup.controllers");
     if (!available) return available.error();
     std::istringstream words(*available);
@@ -115,6 +116,7 @@ std::string CgroupTree::path(const std::string& name) const {
 }
 
 std::string CgroupTree::process_path(const std::string& name) const {
+    if (name.empty() && !own_.empty()) return mount_point_ + "/" + own_;
     return inner_.contains(name) ? path(name) + "/" + leaf_name : path(name);
 }
 

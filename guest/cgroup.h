@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The scenario's part of the cgroup v2 hierarchy: /sys/fs/cgroup/ktstr, with the plan's cgroups below it. The executor
-// itself stays in the root cgroup, which is what the name "" stands for.
+// itself stays in the root cgroup, which is what the name "" stands for. On the host both are below the run's own
+// cgroup, /sys/fs/cgroup/ktstr-<pid>: the scenario's part, and a cgroup for the executor.
 //
 // A cgroup that hands controllers down must not hold processes itself (Documentation/admin-guide/cgroup-v2.rst, "No
 // Internal Process Constraint"). So the workers of a cgroup that has cgroups below it anywhere in the plan live in a
@@ -23,8 +24,9 @@ namespace ktstr::guest {
 
 class CgroupTree {
   public:
-    // Makes the scenario's root cgroup and hands down every controller that the kernel has. Needs no plan.
-    static Result<CgroupTree> create(std::string mount_point);
+    // Makes the scenario's root cgroup and hands down every controller that the kernel has. Needs no plan. `own`: the
+    // cgroup below `mount_point` that the executor is in; empty: it is in `mount_point` itself.
+    static Result<CgroupTree> create(std::string mount_point, std::string own = {});
     // The names that will have others below them (inner_names()); before the first create_cgroup().
     void set_inner(std::set<std::string> inner) { inner_ = std::move(inner); }
     // The names of `plan` that have others below them, or get them from their workers.
@@ -81,6 +83,7 @@ class CgroupTree {
     Result<void> hand_down_controllers(const std::string& directory) const;
 
     std::string mount_point_;
+    std::string own_;
     std::set<std::string> inner_;
     std::set<std::string> controllers_;
 };

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/executor.h"
 
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <optional>
 
+#include "base/file.h"
 #include "guest/cgroup.h"
 #include "guest/cpio.h"
 #include "guest/ending.h"
@@ -24,10 +22,18 @@ namespace {
 
 constexpr std::uint64_t port_limit_ns = 30 * ns_per_s;
 
+// Where the executor is, and what it may do there.
+struct Surroundings {
+    CgroupTree cgroups;
+    std::string work_directory; // that payloads are started in
+    bool on_host = false;
+};
+
 // What the host has told so far.
 class Inbox {
   public:
-    explicit Inbox(EventLoop& loop) : loop_(loop) {
+    // `root` takes the place of / for the archive.
+    Inbox(EventLoop& loop, const std::string& root) : loop_(loop), unpacker_(root) {
         loop_.on_frame([this](const wire::Frame& frame) { take(frame); });
         loop_.on_damage([this](const Error& error) { fail(error); });
     }
@@ -70,7 +76,7 @@ class Inbox {
     EventLoop& loop_;
     std::optional<wire::Begin> begin_;
     std::uint64_t archive_bytes_ = 0;
-    CpioUnpacker unpacker_{"/"};
+    CpioUnpacker unpacker_;
     std::optional<Error> failed_;
 };
 
@@ -88,26 +94,25 @@ wire::Hello hello() {
 Result<void> prepare_machine(const wire::Begin& begin, const plan::Plan& plan) {
     if (auto set = set_wall_clock(begin.wall_clock_ns); !set) return set;
     if (auto fed = add_entropy(begin.entropy); !fed) return fed;
-    if (!plan.payloads.empty() && ::mkdir(wire::work_directory, 0755) != 0 && errno != EEXIST)
-        return errno_error("create the directory", wire::work_directory, errno);
     for (const auto& [name, value] : plan.sysctls)
         if (auto applied = apply_sysctl(name, value); !applied) return applied;
     return {};
 }
 
 Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, const wire::Begin& begin,
-                    CgroupTree cgroups) {
+                    Surroundings surroundings) {
     const WorkerCount count = count_workers(plan);
-    auto pool = WorkerPool::create(count.workers, count.groups, AffinityResolver(plan.topology, begin.seed));
+    auto pool =
+        WorkerPool::create(count.workers, count.groups, AffinityResolver(plan.topology, begin.seed, begin.cpus));
     if (!pool) return executor_failed(pool.error());
-    auto disk = open_scratch_disk();
+    auto disk = surroundings.on_host ? Result<ScratchDisk>(ScratchDisk{}) : open_scratch_disk();
     if (!disk) return executor_failed(disk.error());
     pool->use_disk(disk->file.get(), disk->bytes);
     std::optional<SchedulerControl> scheduler;
     if (!plan.schedulers.empty())
-        scheduler.emplace(loop, timeline, staged_schedulers(plan, begin.scheduler_paths), begin.attach_timeout_ns);
-    ScenarioRunner runner(loop, timeline, plan, std::move(cgroups), std::move(*pool), scheduler ? &*scheduler : nullptr,
-                          begin.payload_paths);
+        scheduler.emplace(loop, timeline, staged_schedulers(plan, begin), begin.attach_timeout_ns);
+    ScenarioRunner runner(loop, timeline, plan, std::move(surroundings.cgroups), std::move(*pool),
+                          scheduler ? &*scheduler : nullptr, {begin.payload_paths, surroundings.work_directory});
     loop.on_child([&](pid_t pid, int status, const rusage& usage) {
         if (!runner.reaped(pid, status, usage) && scheduler) scheduler->reaped(pid, status);
     });
@@ -131,7 +136,7 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
     return ending;
 }
 
-Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, CgroupTree cgroups) {
+Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, Surroundings surroundings) {
     loop.run_until({.look_every_ns = 3600 * ns_per_s}, [&inbox] { return inbox.has_begun(); });
     loop.run_until({}, [&inbox] { return inbox.is_complete(); });
     if (inbox.failed()) return executor_failed(*inbox.failed());
@@ -140,10 +145,14 @@ Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, CgroupTree cgr
     timeline.phase("stage");
     const auto plan = plan::plan_from_json(inbox.begin().plan);
     if (!plan) return executor_failed(plan.error());
-    if (auto prepared = prepare_machine(inbox.begin(), *plan); !prepared) return executor_failed(prepared.error());
-    cgroups.set_inner(CgroupTree::inner_names(*plan));
-    if (auto missing = missing_controllers(*plan, cgroups)) return ending_of(plan::RunEnd::kernel_unusable, *missing);
-    Ending ending = run_scenario(loop, timeline, *plan, inbox.begin(), std::move(cgroups));
+    if (!plan->payloads.empty())
+        if (auto made = make_directories(surroundings.work_directory); !made) return executor_failed(made.error());
+    if (!surroundings.on_host)
+        if (auto prepared = prepare_machine(inbox.begin(), *plan); !prepared) return executor_failed(prepared.error());
+    surroundings.cgroups.set_inner(CgroupTree::inner_names(*plan));
+    if (auto missing = missing_controllers(*plan, surroundings.cgroups))
+        return ending_of(plan::RunEnd::kernel_unusable, *missing);
+    Ending ending = run_scenario(loop, timeline, *plan, inbox.begin(), std::move(surroundings));
     if (inbox.failed() && ending.end == plan::RunEnd::completed) return executor_failed(*inbox.failed());
     return ending;
 }
@@ -159,16 +168,31 @@ Result<Ready> make_ready() {
     if (!cgroups) return cgroups.error();
     auto port = Port::open(wire::port_name, port_limit_ns);
     if (!port) return port.error();
-    return Ready{std::move(*port), std::move(*cgroups)};
+    return Ready{std::move(*port), std::move(*cgroups), {}};
+}
+
+Result<CgroupTree> make_ready_on_host(const HostPlace& place) {
+    if (auto raised = raise_limits(); !raised) return raised.error();
+    if (auto taken = take_precedence(); !taken) return taken.error();
+    return CgroupTree::create(place.cgroup, place.own);
+}
+
+void report_unready(Port port, const Error& error) {
+    wire::Finish finish;
+    finish.end = plan::RunEnd::kernel_unusable;
+    finish.message = valid_utf8(error.message);
+    finish.hint = valid_utf8(error.hint);
+    port.send_last(wire::FrameType::finish, wire::encode(finish), port_limit_ns);
 }
 
 void run_executor(Ready ready) {
     auto loop = EventLoop::create(std::move(ready.port));
     if (!loop) return;
     Timeline timeline(*loop);
-    Inbox inbox(*loop);
+    Inbox inbox(*loop, ready.on_host() ? ready.directory : "/");
     loop->send(wire::FrameType::hello, hello());
-    const Ending ending = execute(*loop, timeline, inbox, std::move(ready.cgroups));
+    const Ending ending = execute(*loop, timeline, inbox,
+                                  {std::move(ready.cgroups), ready.directory + wire::work_directory, ready.on_host()});
     loop->send_last(wire::Finish{.end = ending.end,
                                  .message = valid_utf8(ending.message),
                                  .hint = valid_utf8(ending.hint),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // ktstr-executor: PID 1 of the virtual machine. As anything else it only measures itself:
 //   ktstr-executor bench-loop SECONDS | bench-spin SECONDS
+// and, started by `ktstr run --host`, runs a plan on the machine itself:
+//   ktstr-executor host CHANNEL CGROUP OWN DIRECTORY
 // PID 1 takes these too, from behind "--" on the kernel's command line, and then powers off.
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 
 #include "guest/bench.h"
 #include "guest/executor.h"
+#include "guest/host_run.h"
 #include "guest/system.h"
 
 namespace {
@@ -50,6 +53,16 @@ int run_bench(const Bench& bench) {
     return done ? 0 : failed(done.error());
 }
 
+// The descriptor of the channel, and a HostPlace; none if the arguments are others.
+std::optional<int> host_channel(int argc, char** argv) {
+    if (argc != 6 || std::string_view(argv[1]) != "host") return std::nullopt;
+    const std::string_view number = argv[2];
+    int channel = -1;
+    const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), channel);
+    if (code != std::errc() || end != number.data() + number.size() || channel < 3) return std::nullopt;
+    return channel;
+}
+
 [[noreturn]] void run_as_init(int argc, char** argv) {
     guest::install_crash_handler();
     if (const auto bench = wanted_bench(argc, argv)) {
@@ -68,6 +81,8 @@ int run_bench(const Bench& bench) {
 int main(int argc, char** argv) {
     if (::getpid() == 1) run_as_init(argc, argv);
     if (const auto bench = wanted_bench(argc, argv)) return run_bench(*bench);
+    if (const auto channel = host_channel(argc, argv))
+        return guest::run_on_host(Fd(*channel), {argv[3], argv[4], argv[5]});
     std::fprintf(stderr, "ktstr-executor is started by ktstr, as the first process of a virtual machine.\n"
                          "Here it can only measure itself: ktstr-executor bench-loop SECONDS | bench-spin SECONDS\n");
     return usage_error;

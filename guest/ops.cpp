@@ -232,14 +232,14 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::RunPayload& op) {
     if (auto there = require_cgroup(op.cgroup); !there) return there.error();
     const auto payload = std::find_if(plan_.payloads.begin(), plan_.payloads.end(),
                                       [&op](const plan::Payload& one) { return one.name == op.payload; });
-    const auto path = payload_paths_.find(op.payload);
-    if (payload == plan_.payloads.end() || path == payload_paths_.end())
+    const auto path = payload_files_.paths.find(op.payload);
+    if (payload == plan_.payloads.end() || path == payload_files_.paths.end())
         return Error{"the payload '" + op.payload + "' was not handed to the guest"};
     if (const PayloadRun* before = payloads_.find(op.payload, op.cgroup); before != nullptr && !before->ended())
         return Error{"'" + op.payload + "' runs " + place_of(op.cgroup) + " already"};
     const auto cgroup = cgroups_.open(op.cgroup);
     if (!cgroup) return cgroup.error();
-    PayloadCommand command{path->second, payload->args, wire::work_directory, cgroup->get()};
+    PayloadCommand command{path->second, payload->args, payload_files_.directory, cgroup->get()};
     command.arguments.insert(command.arguments.end(), op.args.begin(), op.args.end());
     const PayloadRun& run = payloads_.start(
         {op.payload, op.cgroup, here(), std::move(command), [this, name = op.cgroup] { return oom_kills(name); }});

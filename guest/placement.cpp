@@ -119,11 +119,22 @@ Result<void> apply_policy(pid_t pid, const plan::Work& work) {
     return {};
 }
 
+plan::CpuSet AffinityResolver::in_topology(const plan::CpuSet& cpus) const {
+    std::vector<int> members;
+    for (int cpu = 0; cpu < topology_.cpus(); ++cpu)
+        if (cpus.contains(cpus_.empty() ? cpu : cpus_.at(static_cast<std::size_t>(cpu)))) members.push_back(cpu);
+    return plan::CpuSet(std::move(members));
+}
+
+plan::CpuSet AffinityResolver::in_machine(const plan::CpuSet& cpus) const {
+    if (cpus_.empty()) return cpus;
+    std::vector<int> members;
+    for (const int cpu : cpus.members()) members.push_back(cpus_.at(static_cast<std::size_t>(cpu)));
+    return plan::CpuSet(std::move(members));
+}
+
 Result<plan::CpuSet> AffinityResolver::resolve(const plan::Affinity& affinity, const plan::CpuSet& allowed, int index) {
-    std::vector<int> cpus; // that the cgroup may use and the machine has
-    for (const int cpu : allowed.members())
-        if (cpu < topology_.cpus()) cpus.push_back(cpu);
-    const plan::CpuSet usable(cpus);
+    const plan::CpuSet usable = in_topology(allowed); // all but `exact` and `single` count in the topology's numbers
     const auto turn = [index](const auto& choices) {
         return choices[static_cast<std::size_t>(index) % choices.size()];
     };
@@ -138,18 +149,18 @@ Result<plan::CpuSet> AffinityResolver::resolve(const plan::Affinity& affinity, c
             return Error{"an affinity of " + std::to_string(affinity.count) + " random CPUs cannot be drawn from the " +
                              std::to_string(usable.size()) + " that the cgroup may use",
                          "ask for fewer, or widen its cpuset"};
-        return draw(std::move(cpus), affinity.count);
+        return in_machine(draw(usable.members(), affinity.count));
     case Kind::llc_aligned: {
         const auto llcs = reached_llcs(topology_, usable);
         if (llcs.empty()) return Error{"the cgroup has no CPUs to align with an LLC"};
-        return turn(llcs);
+        return in_machine(turn(llcs));
     }
     case Kind::smt_siblings: {
         const auto pairs = sibling_pairs(topology_, usable);
         if (pairs.empty())
-            return Error{"no core has two threads among the CPUs '" + usable.list() + "' of the cgroup",
+            return Error{"no core has two threads among the CPUs '" + in_machine(usable).list() + "' of the cgroup",
                          "use a topology with 2 threads per core, and a cpuset of whole cores"};
-        return plan::CpuSet({turn(pairs)});
+        return in_machine(plan::CpuSet({turn(pairs)}));
     }
     }
     return plan::CpuSet{};

@@ -21,7 +21,9 @@ Result<void> apply_policy(pid_t pid, const plan::Work& work);
 // Turns an affinity of the plan into the CPUs of each worker.
 class AffinityResolver {
   public:
-    AffinityResolver(const plan::Topology& topology, std::uint64_t seed) : topology_(topology), random_(seed) {}
+    // `cpus`: the machine's number of each of the topology's CPUs; empty: they are the same.
+    AffinityResolver(const plan::Topology& topology, std::uint64_t seed, std::vector<int> cpus = {})
+        : topology_(topology), random_(seed), cpus_(std::move(cpus)) {}
 
     // For the `index`-th worker of a group, in a cgroup that may use `allowed`. Errors: the cgroup has fewer CPUs than
     // are to be drawn, or none with an SMT sibling. An empty set stands for every CPU that there is.
@@ -29,9 +31,13 @@ class AffinityResolver {
 
   private:
     plan::CpuSet draw(std::vector<int> from, int count);
+    // Between the machine's numbers and the topology's. CPUs that are not in the topology are left out.
+    [[nodiscard]] plan::CpuSet in_topology(const plan::CpuSet& cpus) const;
+    [[nodiscard]] plan::CpuSet in_machine(const plan::CpuSet& cpus) const;
 
     plan::Topology topology_;
     std::mt19937_64 random_;
+    std::vector<int> cpus_;
 };
 
 // Sets which CPUs a process may use; empty: all that its cgroup gives it.

@@ -20,10 +20,9 @@ bool is_within(const std::string& name, const std::string& cgroup) {
 }
 
 ScenarioRunner::ScenarioRunner(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, CgroupTree cgroups,
-                               WorkerPool pool, SchedulerControl* scheduler,
-                               std::map<std::string, std::string> payload_paths)
+                               WorkerPool pool, SchedulerControl* scheduler, PayloadFiles payload_files)
     : loop_(loop), timeline_(timeline), plan_(plan), cgroups_(std::move(cgroups)), pool_(std::move(pool)),
-      payloads_(loop, timeline), scheduler_(scheduler), payload_paths_(std::move(payload_paths)) {}
+      payloads_(loop, timeline), scheduler_(scheduler), payload_files_(std::move(payload_files)) {}
 
 Ending ScenarioRunner::run() {
     timeline_.open_window();

@@ -18,6 +18,12 @@
 
 namespace ktstr::guest {
 
+// What payloads were given: where the program of each is, and the directory that they are started in.
+struct PayloadFiles {
+    std::map<std::string, std::string> paths;
+    std::string directory;
+};
+
 // Whether `name` is the cgroup, or lies below it.
 bool is_within(const std::string& name, const std::string& cgroup);
 
@@ -25,9 +31,9 @@ bool is_within(const std::string& name, const std::string& cgroup);
 // the cgroups below it too. Consecutive add_cgroup and spawn ops start their workers together, with one signal.
 class ScenarioRunner {
   public:
-    // `scheduler` is null if the plan has none; `payload_paths` are where each payload's program is in the guest.
+    // `scheduler` is null if the plan has none.
     ScenarioRunner(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, CgroupTree cgroups, WorkerPool pool,
-                   SchedulerControl* scheduler, std::map<std::string, std::string> payload_paths);
+                   SchedulerControl* scheduler, PayloadFiles payload_files);
 
     // From the first op to the last worker's report. Whatever ended it, no worker, payload or cgroup is left.
     Ending run();
@@ -125,7 +131,7 @@ class ScenarioRunner {
     WorkerPool pool_;
     PayloadPool payloads_;
     SchedulerControl* scheduler_;
-    const std::map<std::string, std::string> payload_paths_;
+    const PayloadFiles payload_files_;
     const plan::Op* op_ = nullptr;
     std::vector<OwnedCgroup> owned_;              // in the order they were made
     std::map<std::string, std::uint64_t> frozen_; // name -> since when

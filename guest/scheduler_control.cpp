@@ -5,8 +5,6 @@
 #include <csignal>
 #include <sstream>
 
-#include "wire/message.h"
-
 namespace ktstr::guest {
 
 namespace {
@@ -28,18 +26,22 @@ std::string in_one_line(const std::string& reason) {
 
 } // namespace
 
-std::vector<StagedScheduler> staged_schedulers(const plan::Plan& plan,
-                                               const std::map<std::string, std::string>& paths) {
+std::vector<StagedScheduler> staged_schedulers(const plan::Plan& plan, const wire::Begin& begin) {
+    const auto path_in = [](const std::map<std::string, std::string>& paths, const std::string& name) {
+        const auto found = paths.find(name);
+        return found == paths.end() ? std::string() : found->second;
+    };
     std::vector<StagedScheduler> staged;
     for (const auto& scheduler : plan.schedulers) {
         StagedScheduler one{.name = scheduler.name,
-                            .path = {},
+                            .path = path_in(begin.scheduler_paths, scheduler.name),
                             .arguments = scheduler.args,
+                            .built_in = scheduler.binary.empty(),
                             .enable = scheduler.enable,
                             .disable = scheduler.disable};
-        if (const auto path = paths.find(scheduler.name); path != paths.end()) one.path = path->second;
         if (!scheduler.config.empty())
-            one.arguments.insert(one.arguments.begin(), {scheduler.config_flag, wire::config_path(scheduler)});
+            one.arguments.insert(one.arguments.begin(),
+                                 {scheduler.config_flag, path_in(begin.scheduler_configs, scheduler.name)});
         if (!scheduler.cgroup_parent.empty()) one.cgroup = "/sys/fs/cgroup/" + scheduler.cgroup_parent;
         staged.push_back(std::move(one));
     }
@@ -99,7 +101,7 @@ std::optional<Ending> SchedulerControl::attach_process() {
 
 std::optional<Ending> SchedulerControl::switch_built_in(bool on) {
     const std::string what = on ? "enable" : "disable";
-    if (auto ending = start(wire::shell_path, {"-c", on ? current_->enable : current_->disable})) return ending;
+    if (auto ending = start(current_->path, {"-c", on ? current_->enable : current_->disable})) return ending;
     const auto outcome =
         loop_.run_until({.deadline_ns = monotonic_ns() + attach_timeout_ns_, .look_every_ns = look_interval_ns},
                         [this] { return !process_->running(); });

@@ -2,7 +2,6 @@
 // Attaches, replaces and detaches the schedulers under test, one at a time, and notices when the one that runs goes.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,21 +11,23 @@
 #include "guest/kernel_log.h"
 #include "guest/scheduler_process.h"
 #include "guest/timeline.h"
+#include "wire/message.h"
 
 namespace ktstr::guest {
 
 // A scheduler that the run may attach.
 struct StagedScheduler {
     std::string name;
-    std::string path; // in the guest; empty for one that is built into the kernel
+    std::string path; // in the guest; of a shell for one that is built into the kernel
     std::vector<std::string> arguments = {};
     std::string cgroup = {}; // directory of the cgroup that its process lives in; empty: the executor's own
-    std::string enable = {}; // built into the kernel: shell commands
+    bool built_in = false;   // into the kernel: the shell commands switch it
+    std::string enable = {};
     std::string disable = {};
 };
 
-// What the guest needs to start the plan's schedulers. `paths`: wire::Begin::scheduler_paths.
-std::vector<StagedScheduler> staged_schedulers(const plan::Plan& plan, const std::map<std::string, std::string>& paths);
+// What the guest needs to start the plan's schedulers.
+std::vector<StagedScheduler> staged_schedulers(const plan::Plan& plan, const wire::Begin& begin);
 
 class SchedulerControl {
   public:
@@ -55,7 +56,7 @@ class SchedulerControl {
     // Runs the command of one that is built into the kernel to its end.
     std::optional<Ending> switch_built_in(bool on);
     std::optional<Ending> start(const std::string& path, const std::vector<std::string>& arguments);
-    [[nodiscard]] bool built_in() const { return current_->path.empty(); }
+    [[nodiscard]] bool built_in() const { return current_->built_in; }
     void watch_output();
     void close_output();
     std::size_t forward_output(std::size_t index); // how many bytes there were

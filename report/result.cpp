@@ -23,8 +23,10 @@ std::string rerun_command(const ScenarioResult& result) {
         "ktstr run " + shell_quoted(result.file.string()) + " --filter " + shell_quoted(result.plan.scenario);
     for (const auto& option : result.options) command += " " + shell_quoted(option);
     const std::string& kernel = result.kernel_option.empty() ? result.kernel : result.kernel_option;
-    if (!kernel.empty()) command += " --kernel " + shell_quoted(kernel);
-    if (!result.record.accelerator.empty()) command += " --accel " + shell_quoted(result.record.accelerator);
+    const bool on_host = result.record.accelerator == "host"; // `options` says so
+    if (!kernel.empty() && !on_host) command += " --kernel " + shell_quoted(kernel);
+    if (!result.record.accelerator.empty() && !on_host)
+        command += " --accel " + shell_quoted(result.record.accelerator);
     return command + " --seed " + std::to_string(result.record.seed);
 }
 

@@ -16,6 +16,7 @@
 
 #include "interp/plan/disk.h"
 #include "vmm/boot/machine.h"
+#include "vmm/host/executor.h"
 #include "vmm/patience.h"
 #include "wire/frame.h"
 #include "wire/message.h"
@@ -132,17 +133,14 @@ class Conductor {
 
     Record run() {
         enter_phase("boot");
-        MachineConfig config = machine_config(request_);
-        config.incoming = saved_ != nullptr;
-        auto machine = Machine::start(config);
-        if (machine) {
-            machine_ = &*machine;
-            patience_.emplace(machine_->process().pid());
-            if (saved_ != nullptr) restore();
-            while (!ended_) step();
-            machine_ = nullptr;
+        if (request_.host != nullptr) {
+            run_in(HostExecutor::start(request_.host->executor));
         } else {
-            end(RunEnd::host_failed, machine.error().message, machine.error().hint);
+            MachineConfig config = machine_config(request_);
+            config.incoming = saved_ != nullptr;
+            auto machine = Machine::start(config);
+            if (machine) machine_ = &*machine;
+            run_in(std::move(machine));
         }
         leave_phase();
         record_.duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
@@ -151,12 +149,22 @@ class Conductor {
         return std::move(record_);
     }
 
-    // Why the machine was of no use, before it said its first word: a saved one could not be used, or QEMU itself crashed
-    // while the guest booted.
+    // Why the machine was of no use, before it said its first word: a saved one could not be used, or QEMU itself
+    // crashed while the guest booted.
     [[nodiscard]] const std::optional<std::string>& unheard() const { return unheard_; }
 
   private:
     using Clock = std::chrono::steady_clock;
+
+    template <typename Kind> void run_in(Result<Kind>&& place) {
+        if (!place) return end(RunEnd::host_failed, place.error().message, place.error().hint);
+        place_ = &*place;
+        patience_.emplace(place_->process().pid());
+        if (saved_ != nullptr) restore();
+        while (!ended_) step();
+        place_ = nullptr;
+        machine_ = nullptr;
+    }
 
     void restore() {
         record_.restored = true;
@@ -226,10 +234,10 @@ class Conductor {
         const int write_events = outgoing_.size() > sent_ ? POLLOUT : 0;
         std::array<pollfd, 5> entries = {
             {{cancellation_.fd(), POLLIN, 0},
-             {machine_->process().pidfd(), POLLIN, 0},
-             {channel_open_ ? machine_->channel() : -1, static_cast<short>(POLLIN | write_events), 0},
-             {console_open_ ? machine_->console() : -1, POLLIN, 0},
-             {control_open_ ? machine_->qmp().fd() : -1, POLLIN, 0}}};
+             {place_->process().pidfd(), POLLIN, 0},
+             {channel_open_ ? place_->channel() : -1, static_cast<short>(POLLIN | write_events), 0},
+             {console_open_ ? place_->console() : -1, POLLIN, 0},
+             {machine_ != nullptr && control_open_ ? machine_->qmp().fd() : -1, POLLIN, 0}}};
         ::poll(entries.data(), entries.size(), static_cast<int>(tick.count()));
         if (entries[0].revents != 0) return end(RunEnd::interrupted, "the run was interrupted");
         if (entries[4].revents != 0) control_open_ = machine_->qmp().receive();
@@ -245,8 +253,7 @@ class Conductor {
         last_watch_ = Clock::now();
         patience_->update();
         if (saved_ != nullptr && !heard_ && patience_->elapsed().count() > restored_limit_s)
-            return give_up("it did not answer within " + std::to_string(static_cast<int>(restored_limit_s)) +
-                           " s");
+            return give_up("it did not answer within " + std::to_string(static_cast<int>(restored_limit_s)) + " s");
         if (patience_->elapsed().count() < phase_limit_s()) return;
         if (finished_) {
             ended_ = true; // all was said; the machine is killed
@@ -258,7 +265,7 @@ class Conductor {
                        "the scheduler '" + scheduler_name() + "' did not attach within " + limit +
                            " of the guest's own running time",
                        "its log has its own words");
-        if (phase_ == "boot" && record_.console.empty())
+        if (machine_ != nullptr && phase_ == "boot" && record_.console.empty())
             return end(RunEnd::guest_hung, "the kernel printed nothing and its executor did not answer within " + limit,
                        "is the image a kernel for x86-64 with virtio-serial and an initramfs built in? try --kernel "
                        "with another one");
@@ -273,7 +280,10 @@ class Conductor {
             ended_ = true;
             return;
         }
-        const auto exit = machine_->process().wait();
+        const auto exit = place_->process().wait();
+        if (machine_ == nullptr)
+            return end(RunEnd::host_failed, "the executor ended in the phase '" + phase_ + "': " + exit.text(),
+                       "its own words are in the record's console");
         // Killed by somebody is not the saved machine's fault.
         const bool crashed = exit.signal == SIGABRT || exit.signal == SIGSEGV || exit.signal == SIGBUS;
         if (!heard_ && (crashed || (saved_ != nullptr && exit.signal != SIGKILL)))
@@ -290,7 +300,7 @@ class Conductor {
     void receive_console() {
         std::array<char, 16384> chunk{};
         while (console_open_) {
-            const ssize_t count = ::recv(machine_->console(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+            const ssize_t count = ::recv(place_->console(), chunk.data(), chunk.size(), MSG_DONTWAIT);
             if (count < 0 && errno == EINTR) continue;
             if (count < 0 && errno == EAGAIN) return;
             if (count <= 0)
@@ -303,7 +313,7 @@ class Conductor {
     // Sends what is queued, receives what is there.
     void exchange() {
         while (channel_open_ && sent_ < outgoing_.size()) {
-            const ssize_t count = ::send(machine_->channel(), outgoing_.data() + sent_, outgoing_.size() - sent_,
+            const ssize_t count = ::send(place_->channel(), outgoing_.data() + sent_, outgoing_.size() - sent_,
                                          MSG_NOSIGNAL | MSG_DONTWAIT);
             if (count < 0 && errno == EINTR) continue;
             if (count <= 0) break;
@@ -315,7 +325,7 @@ class Conductor {
         }
         std::array<char, 65536> chunk{};
         while (channel_open_) {
-            const ssize_t count = ::recv(machine_->channel(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+            const ssize_t count = ::recv(place_->channel(), chunk.data(), chunk.size(), MSG_DONTWAIT);
             if (count < 0 && errno == EINTR) continue;
             if (count < 0 && errno == EAGAIN) break;
             if (count <= 0)
@@ -365,7 +375,7 @@ class Conductor {
             end(RunEnd::host_failed,
                 "the executor in the guest is version " + hello->executor_version + ", not " + wire::executor_version,
                 "build the whole project again: ./dev build");
-        else if (hello->cpus != cpus)
+        else if (machine_ == nullptr ? hello->cpus < cpus : hello->cpus != cpus)
             end(RunEnd::kernel_unusable, "kernel " + hello->kernel_release + " brought up " +
                                              std::to_string(hello->cpus) + " of " + std::to_string(cpus) + " CPUs");
         else if (const auto* needs = of_sched_ext(request_.plan); needs != nullptr && !hello->sched_ext)
@@ -387,15 +397,18 @@ class Conductor {
     }
 
     void begin() {
-        queue(FrameType::begin, wire::encode(wire::Begin{.plan = to_json(request_.plan),
-                                                         .seed = request_.seed,
-                                                         .archive_bytes = request_.archive.size(),
-                                                         .scheduler_paths = request_.scheduler_paths,
-                                                         .payload_paths = request_.payload_paths,
-                                                         .wall_clock_ns = wall_clock_ns(),
-                                                         .entropy = random_hex(32),
-                                                         .attach_timeout_ns = static_cast<std::uint64_t>(
-                                                             attach_limit_s() * attach_backstop * 1e9)}));
+        queue(FrameType::begin,
+              wire::encode(
+                  wire::Begin{.plan = to_json(request_.plan),
+                              .seed = request_.seed,
+                              .archive_bytes = request_.archive.size(),
+                              .scheduler_paths = request_.scheduler_paths,
+                              .scheduler_configs = request_.scheduler_configs,
+                              .payload_paths = request_.payload_paths,
+                              .wall_clock_ns = wall_clock_ns(),
+                              .entropy = random_hex(32),
+                              .attach_timeout_ns = static_cast<std::uint64_t>(attach_limit_s() * attach_backstop * 1e9),
+                              .cpus = request_.host != nullptr ? request_.host->cpus : std::vector<int>{}}));
         const std::string_view archive = request_.archive;
         for (std::size_t at = 0; at < archive.size(); at += wire::archive_chunk)
             queue(FrameType::archive, archive.substr(at, wire::archive_chunk));
@@ -516,7 +529,8 @@ class Conductor {
     const Cancellation& cancellation_;
     const Template* saved_;
     bool last_try_;
-    Machine* machine_ = nullptr;
+    Place* place_ = nullptr;     // while it runs
+    Machine* machine_ = nullptr; // the same, if it is a virtual machine
     std::optional<Patience> patience_;
     wire::FrameDecoder decoder_;
     std::string outgoing_;

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
@@ -15,18 +16,26 @@
 
 namespace ktstr::vmm {
 
+// A run on the machine itself instead of a virtual one.
+struct HostRun {
+    std::filesystem::path executor;
+    std::vector<int> cpus; // the machine's number of each of the topology's CPUs
+};
+
 struct RunRequest {
     const plan::Plan& plan;
     std::filesystem::path kernel_image;
     std::string_view initramfs;
     std::string archive;                                // newc cpio for the guest, may be empty
-    std::map<std::string, std::string> scheduler_paths; // scheduler -> path in the guest
-    std::map<std::string, std::string> payload_paths;   // payload -> path in the guest
+    std::map<std::string, std::string> scheduler_paths; // see wire::Begin
+    std::map<std::string, std::string> scheduler_configs;
+    std::map<std::string, std::string> payload_paths; // payload -> path in the guest
     std::string accelerator;
     std::uint64_t seed = 0;
     const TemplateStore* templates = nullptr; // start from a saved machine, and save one; null: always boot
     std::string kernel_sha256 = {};           // with templates
     std::string initramfs_sha256 = {};        // with templates
+    const HostRun* host = nullptr;            // null: in a virtual machine, of kernel_image and initramfs
 };
 
 // Told what happens, on the conducting thread. Phases: "boot", "stage", "attach", "scenario", "teardown".

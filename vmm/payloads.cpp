@@ -18,17 +18,19 @@ std::vector<fs::path> bases(const plan::Payload& payload, const fs::path& root, 
 }
 
 Result<std::string> pack_program(const plan::Payload& payload, const std::vector<fs::path>& places,
-                                 ArchiveBuilder& archive) {
+                                 ArchiveBuilder& archive, Place where) {
     auto found = find_payload_program(payload.binary, places.front());
     for (std::size_t i = 1; i < places.size() && !found; ++i) {
         auto other = find_payload_program(payload.binary, places[i]);
         if (other) found = std::move(other);
     }
     if (!found) return found.error();
+    if (where == Place::host) return fs::absolute(found->path).string();
     return archive.add_program_or_script(found->path);
 }
 
-Result<void> pack_file(const std::string& file, const std::vector<fs::path>& places, ArchiveBuilder& archive) {
+Result<void> pack_file(const std::string& file, const std::vector<fs::path>& places, ArchiveBuilder& archive,
+                       Place where) {
     if (file.empty()) return Error{"a file without a name"};
     const fs::path named(file);
     std::string guest_path = (named.is_absolute() ? named : wire::work_directory / named).lexically_normal().string();
@@ -38,7 +40,9 @@ Result<void> pack_file(const std::string& file, const std::vector<fs::path>& pla
     for (const auto& place : places) {
         const fs::path source = named.is_absolute() ? named : place / named;
         std::error_code code;
-        if (fs::exists(source, code)) return archive.add_tree(guest_path, source);
+        if (fs::exists(source, code))
+            return named.is_absolute() && where == Place::host ? Result<void>{}
+                                                                      : archive.add_tree(guest_path, source);
         if (looked_at.find(source.string()) == std::string::npos)
             looked_at += (looked_at.empty() ? "" : ", ") + source.string();
     }
@@ -49,7 +53,7 @@ Result<void> pack_file(const std::string& file, const std::vector<fs::path>& pla
 } // namespace
 
 PackedPayloads pack_payloads(const plan::Plan& plan, const fs::path& root, const fs::path& scenario_directory,
-                             ArchiveBuilder& archive) {
+                             ArchiveBuilder& archive, Place place) {
     PackedPayloads packed;
     for (const auto& payload : plan.payloads) {
         const auto problem = [&](const Error& error) {
@@ -57,12 +61,12 @@ PackedPayloads pack_payloads(const plan::Plan& plan, const fs::path& root, const
                 {{"payload '" + payload.name + "': " + error.message, error.hint}, payload.source});
         };
         const auto places = bases(payload, root, scenario_directory);
-        if (auto path = pack_program(payload, places, archive))
+        if (auto path = pack_program(payload, places, archive, place))
             packed.paths[payload.name] = *path;
         else
             problem(path.error());
         for (const auto& file : payload.files)
-            if (auto done = pack_file(file, places, archive); !done) problem(done.error());
+            if (auto done = pack_file(file, places, archive, place); !done) problem(done.error());
     }
     return packed;
 }

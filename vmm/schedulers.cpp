@@ -9,44 +9,53 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Result<void> pack_config(const plan::Scheduler& scheduler, const fs::path& scenario_directory,
-                         ArchiveBuilder& archive) {
+// What runs the commands of a scheduler that is built into the kernel.
+constexpr const char* shell = "/bin/sh";
+
+Result<std::string> place_program(const fs::path& program, ArchiveBuilder& archive, Place place) {
+    if (place == Place::host) return fs::absolute(program).string();
+    return archive.add_program(program);
+}
+
+Result<std::string> place_config(const plan::Scheduler& scheduler, const fs::path& scenario_directory,
+                                 ArchiveBuilder& archive, Place place) {
     const fs::path named(scheduler.config);
     const fs::path source = named.is_absolute() ? named : scenario_directory / named;
     std::error_code code;
-    if (fs::is_regular_file(source, code)) return archive.add_file(wire::config_path(scheduler), source);
-    return Error{"there is no file '" + source.string() + "', the configuration of the scheduler '" + scheduler.name +
-                     "'",
-                 "a relative path counts from the scenario's file"};
+    if (!fs::is_regular_file(source, code))
+        return Error{"there is no file '" + source.string() + "', the configuration of the scheduler '" +
+                         scheduler.name + "'",
+                     "a relative path counts from the scenario's file"};
+    if (place == Place::host) return fs::absolute(source).string();
+    const std::string path =
+        std::string(wire::config_directory) + "/" + scheduler.name + "/" + named.filename().string();
+    if (auto added = archive.add_file(path, source); !added) return added.error();
+    return path;
 }
 
-Result<void> pack_shell(ArchiveBuilder& archive) {
-    auto packed = archive.add_program("/bin/sh");
-    if (packed && *packed != wire::shell_path) return Error{"the shell came to " + *packed};
-    if (packed) return {};
-    return Error{"the shell for `enable` and `disable` cannot be packed: " + packed.error().message,
-                 packed.error().hint};
+Result<std::string> place_binary(const plan::Scheduler& scheduler, const fs::path& scenario_directory,
+                                 ArchiveBuilder& archive, Place place) {
+    if (scheduler.binary.empty()) return place_program(shell, archive, place);
+    const auto found = find_program(scheduler.binary, scenario_directory);
+    if (!found) return found.error();
+    return place_program(found->path, archive, place);
 }
 
 } // namespace
 
-Result<std::map<std::string, std::string>> pack_schedulers(const plan::Plan& plan, const fs::path& scenario_directory,
-                                                           ArchiveBuilder& archive) {
-    std::map<std::string, std::string> paths;
+Result<PackedSchedulers> pack_schedulers(const plan::Plan& plan, const fs::path& scenario_directory,
+                                         ArchiveBuilder& archive, Place place) {
+    PackedSchedulers packed;
     for (const auto& scheduler : plan.schedulers) {
-        if (!scheduler.config.empty())
-            if (auto packed = pack_config(scheduler, scenario_directory, archive); !packed) return packed.error();
-        if (scheduler.binary.empty()) {
-            if (auto packed = pack_shell(archive); !packed) return packed.error();
-            continue;
-        }
-        const auto found = find_program(scheduler.binary, scenario_directory);
-        if (!found) return found.error();
-        auto packed = archive.add_program(found->path);
-        if (!packed) return packed.error();
-        paths[scheduler.name] = std::move(*packed);
+        auto path = place_binary(scheduler, scenario_directory, archive, place);
+        if (!path) return path.error();
+        packed.paths[scheduler.name] = std::move(*path);
+        if (scheduler.config.empty()) continue;
+        auto config = place_config(scheduler, scenario_directory, archive, place);
+        if (!config) return config.error();
+        packed.configs[scheduler.name] = std::move(*config);
     }
-    return paths;
+    return packed;
 }
 
 } // namespace ktstr::vmm

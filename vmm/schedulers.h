@@ -9,13 +9,20 @@
 #include "base/result.h"
 #include "interp/plan/plan.h"
 #include "vmm/boot/archive.h"
+#include "vmm/payloads.h"
 
 namespace ktstr::vmm {
 
-// Every scheduler with its libraries and its configuration file, and a shell if one is switched on by commands. What a
-// relative path counts from is the scenario's directory. Returns wire::Begin::scheduler_paths. The error names what is
-// missing, and the scheduler.
-Result<std::map<std::string, std::string>>
-pack_schedulers(const plan::Plan& plan, const std::filesystem::path& scenario_directory, ArchiveBuilder& archive);
+// As wire::Begin has them.
+struct PackedSchedulers {
+    std::map<std::string, std::string> paths;
+    std::map<std::string, std::string> configs;
+};
+
+// Every scheduler with its libraries and its configuration file, and a shell if one is switched on by commands; on the
+// host nothing is packed, and the paths are those that were found. What a relative path counts from is the scenario's
+// directory. The error names what is missing.
+Result<PackedSchedulers> pack_schedulers(const plan::Plan& plan, const std::filesystem::path& scenario_directory,
+                                         ArchiveBuilder& archive, Place place);
 
 } // namespace ktstr::vmm

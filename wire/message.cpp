@@ -43,11 +43,6 @@ Result<json> unpack(std::string_view payload) {
 
 } // namespace
 
-std::string config_path(const plan::Scheduler& scheduler) {
-    if (scheduler.config.empty()) return {};
-    return "/ktstr/config/" + scheduler.name + "/" + scheduler.config.substr(scheduler.config.rfind('/') + 1);
-}
-
 std::string encode(const Hello& message) {
     return pack({{"protocol", message.protocol},
                  {"executor_version", message.executor_version},
@@ -62,10 +57,12 @@ std::string encode(const Begin& message) {
                  {"seed", message.seed},
                  {"archive_bytes", message.archive_bytes},
                  {"scheduler_paths", message.scheduler_paths},
+                 {"scheduler_configs", message.scheduler_configs},
                  {"payload_paths", message.payload_paths},
                  {"wall_clock_ns", message.wall_clock_ns},
                  {"entropy", message.entropy},
-                 {"attach_timeout_ns", message.attach_timeout_ns}});
+                 {"attach_timeout_ns", message.attach_timeout_ns},
+                 {"cpus", message.cpus}});
 }
 
 std::string encode(const Phase& message) { return pack({{"phase", message.phase}, {"guest_ns", message.guest_ns}}); }
@@ -125,10 +122,15 @@ Result<Begin> decode_begin(std::string_view payload) {
     fields.integer("seed", message.seed);
     fields.integer("archive_bytes", message.archive_bytes);
     fields.text_map("scheduler_paths", message.scheduler_paths);
+    fields.text_map("scheduler_configs", message.scheduler_configs);
     fields.text_map("payload_paths", message.payload_paths);
     fields.integer("wall_clock_ns", message.wall_clock_ns);
     fields.text("entropy", message.entropy);
     fields.integer("attach_timeout_ns", message.attach_timeout_ns);
+    fields.array("cpus", message.cpus, [](const json& number, const std::string& where) -> Result<int> {
+        if (number.is_number_unsigned() && number.get<std::uint64_t>() <= 1'000'000) return number.get<int>();
+        return Error{where + " is not the number of a CPU"};
+    });
     return fields.finish(std::move(message));
 }
 

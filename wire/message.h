@@ -24,10 +24,7 @@ inline constexpr const char* program_directory = "/ktstr/bin";
 inline constexpr const char* library_directory = "/ktstr/lib";
 // Where payloads are started, and where the files that they name with a relative path are.
 inline constexpr const char* work_directory = "/ktstr/work";
-// What runs the commands of a scheduler that is built into the kernel.
-inline constexpr const char* shell_path = "/ktstr/bin/sh";
-// Where the configuration file of a scheduler is; empty if it has none.
-std::string config_path(const plan::Scheduler& scheduler);
+inline constexpr const char* config_directory = "/ktstr/config"; // with a folder for each scheduler
 constexpr int protocol_version = 1;
 constexpr std::uint32_t archive_chunk = 256U << 10U; // payload of one archive frame, at most
 constexpr std::size_t output_chunk = 64U << 10U;     // text of one payload_output frame, at most
@@ -46,12 +43,14 @@ struct Begin {
     nlohmann::json plan;
     std::uint64_t seed = 0;
     std::uint64_t archive_bytes = 0; // size of the newc cpio archive that follows in `archive` frames; unpacked over /
-    std::map<std::string, std::string> scheduler_paths; // scheduler -> absolute path in the guest; not of one that is
-                                                        // built into the kernel
-    std::map<std::string, std::string> payload_paths;   // payload -> absolute path in the guest
-    std::uint64_t wall_clock_ns = 0;                    // CLOCK_REALTIME to set
+    std::map<std::string, std::string> scheduler_paths;   // scheduler -> absolute path in the guest, of the shell for
+                                                          // one that is built into the kernel
+    std::map<std::string, std::string> scheduler_configs; // scheduler -> absolute path, of those that have one
+    std::map<std::string, std::string> payload_paths;     // payload -> absolute path in the guest
+    std::uint64_t wall_clock_ns = 0;                      // CLOCK_REALTIME to set
     std::string entropy; // 32 bytes as 64 hexadecimal digits, for the guest's random generator
     std::uint64_t attach_timeout_ns = 0;
+    std::vector<int> cpus = {}; // the machine's number of each of the topology's CPUs; empty: the same
 };
 
 // Sent at the begin of each: "stage" (archive complete, cgroups made), "attach" (scheduler started), "scenario" (start

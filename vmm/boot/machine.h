@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "interp/plan/topology.h"
 #include "vmm/boot/qmp.h"
+#include "vmm/place.h"
 
 namespace ktstr::vmm {
 
@@ -36,16 +37,14 @@ struct NodeMemory {
     std::uint64_t bytes = 0;
 };
 
-class Machine {
+class Machine : public Place {
   public:
     // Starts QEMU with the guest running. QEMU dies with the calling thread and with this object.
     static Result<Machine> start(const MachineConfig& config);
 
-    [[nodiscard]] Process& process() { return process_; }
-    [[nodiscard]] int channel() const { return channel_.get(); } // the port's byte stream, both ways; non-blocking
-    [[nodiscard]] int console() const {
-        return console_.get();
-    } // what the guest prints on its serial line; non-blocking
+    [[nodiscard]] Process& process() override { return process_; }
+    [[nodiscard]] int channel() const override { return channel_.get(); } // the port's byte stream
+    [[nodiscard]] int console() const override { return console_.get(); } // what the guest prints on its serial line
     [[nodiscard]] Qmp& qmp() { return qmp_; }
     [[nodiscard]] const std::vector<NodeMemory>& memory() const { return memory_; }
     // All vCPUs stand still, and guest time with them, until resume().
@@ -56,7 +55,7 @@ class Machine {
     // For a machine started with `incoming`, once its memory is filled in: reads such a file and lets the guest go on.
     Result<void> restore_state(const Fd& state);
     // What QEMU itself said on standard error, warnings left out.
-    [[nodiscard]] std::string messages() const;
+    [[nodiscard]] std::string messages() const override;
 
   private:
     explicit Machine(Process process) : process_(std::move(process)) {}
