@@ -69,6 +69,15 @@ TEST_CASE("workers of an inner cgroup live in a leaf, those of others in the cgr
     CHECK(tree->process_path("") == mount.path());
 }
 
+TEST_CASE("on the host the executor is in a cgroup of its own beside the scenario's") {
+    const FakeMount mount("");
+    const auto tree = CgroupTree::create(mount.path(), "executor-1");
+    REQUIRE(tree);
+    CHECK(tree->process_path("") == mount.path() + "/executor-1");
+    CHECK(tree->base_path("") == mount.path() + "/ktstr");
+    CHECK(tree->process_path("hot") == mount.path() + "/ktstr/hot");
+}
+
 TEST_CASE("creating a cgroup makes the ones above it, and removing takes what is below") {
     const FakeMount mount("");
     auto tree = CgroupTree::create(mount.path());

@@ -69,6 +69,21 @@ struct Placed {
 
 } // namespace
 
+TEST_CASE("on a machine that counts its CPUs otherwise, LLCs and siblings are those of the machine") {
+    AffinityResolver resolver(smt, 1, {0, 8, 2, 10, 1, 9, 3, 11}); // siblings are 8 apart, LLCs every other core
+    const CpuSet all = CpuSet::range(0, 15);
+    const auto list = [&](Affinity::Kind kind, int index) {
+        return resolver.resolve({kind, {}, 2}, all, index)->list();
+    };
+    CHECK(list(Affinity::Kind::llc_aligned, 0) == "0,2,8,10");
+    CHECK(list(Affinity::Kind::llc_aligned, 1) == "1,3,9,11");
+    CHECK(list(Affinity::Kind::smt_siblings, 0) == "0");
+    CHECK(list(Affinity::Kind::smt_siblings, 1) == "8");
+    const auto drawn = resolver.resolve({Affinity::Kind::random, {}, 2}, CpuSet({9, 11, 12}), 0);
+    CHECK(drawn->list() == "9,11"); // 12 is not in the topology
+    CHECK(resolver.resolve({Affinity::Kind::exact, CpuSet({11}), 0}, all, 0)->list() == "11");
+}
+
 TEST_CASE("each kind of affinity gives each worker its CPUs") {
     const CpuSet all = CpuSet::range(0, plan::max_cpus - 1); // what a cgroup without a cpuset may use
     using Kind = Affinity::Kind;

@@ -14,32 +14,35 @@ namespace {
 namespace fs = std::filesystem;
 
 // What is said in the machine is kept between "== <part>" lines.
-constexpr const char* script = R"(export HOME=/tmp
+constexpr const char* script = R"sh(export HOME=/tmp
 left() { ls /sys/fs/cgroup | grep ^ktstr- ; ls /tmp | grep ^ktstr-host ; }
-settle() { n=0; while [ -n "$(left)" ] && [ $n -lt 200 ];
-do sleep 0.1;
-n = $((n + 1));
-done;
-}
+settle() { n=0; while [ -n "$(left)" ] && [ $n -lt 200 ]; do sleep 0.1; n=$((n+1)); done; }
 start() {
-    ktstr run-- host long.ktl-- out / tmp / records > / dev / null 2 > & 1 & pid = $ !n = 0;
-    until[-d / sys / fs / cgroup / ktstr - $pid / ktstr / all] || [$n - gt 200];
-    do sleep 0.1;
-    n = $((n + 1));
-    done[-d / sys / fs / cgroup / ktstr - $pid / ktstr / all] && echo running
+  ktstr run --host long.ktl --out /tmp/records >/dev/null 2>&1 &
+  pid=$!
+  n=0; until [ -d /sys/fs/cgroup/ktstr-$pid/ktstr/all ] || [ $n -gt 200 ]; do sleep 0.1; n=$((n+1)); done
+  [ -d /sys/fs/cgroup/ktstr-$pid/ktstr/all ] && echo running
 }
 part() { echo "== $1"; }
-part run ktstr run-- host short.ktl-- format json-- out / tmp / records 2 >
-    &1 part left left part refused ktstr run-- host refused.ktl 2 > &1; echo "exit $?"
-for signal in INT KILL;
-do part $signal start kill - $signal $pid;
-wait $pid settle;
-left done part cleanup start keeper = $(pgrep - o - f "ktstr-executor host") kill - STOP $keeper;
-kill - KILL $pid $keeper;
-wait $pid ktstr cleanup;
-left; ktstr cleanup
+part run
+ktstr run --host short.ktl --format json --out /tmp/records 2>&1
+part left
+left
+part refused
+ktstr run --host refused.ktl 2>&1; echo "exit $?"
+for signal in INT KILL; do
+  part $signal
+  start
+  kill -$signal $pid; wait $pid
+  settle; left
+done
+part cleanup
+start
+keeper=$(pgrep -o -f "ktstr-executor host")
+kill -STOP $keeper; kill -KILL $pid $keeper; wait $pid
+ktstr cleanup; left; ktstr cleanup
 part end
-)";
+)sh";
 
 constexpr const char* short_scenarios = R"(
 scheduler fixture { binary "scx_ktstr" }
@@ -128,7 +131,7 @@ scenario "a machine to spare" {
 )");
     const std::string output = output_of_guest(sandbox);
     INFO(output);
-    CHECK_THAT(part(output, "run"), ContainsSubstring("3 scenarios") || ContainsSubstring("\"skip\":1"));
+    CHECK_THAT(part(output, "run"), ContainsSubstring("\"skip\":1"));
     CHECK_THAT(part(output, "run"), ContainsSubstring("\"pass\":2"));
     CHECK_THAT(part(output, "run"), ContainsSubstring("it asks for 64 CPUs, and this machine has 4"));
     CHECK(part(output, "left").empty());
