@@ -164,4 +164,7 @@ TEST_CASE("the command to run a scenario again repeats what shaped it, and names
     CHECK(report::rerun_command(result) ==
           "ktstr run scenarios/even.ktl --filter 'uneven split' --gauntlet ci --variant " + result.variant +
               " --kernel ./linux/vmlinux --accel tcg --seed 7");
+    result.options = {"--host"};
+    result.record.accelerator = "host";
+    CHECK(report::rerun_command(result) == "ktstr run scenarios/even.ktl --filter 'uneven split' --host --seed 7");
 }
