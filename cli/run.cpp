@@ -76,7 +76,7 @@ class Listener : public vmm::RunListener {
 
 vmm::PackedPayloads pack_payloads(const CompiledScenario& scenario, vmm::ArchiveBuilder& archive, bool on_host) {
     return vmm::pack_payloads(scenario.plan, scenario.root, scenario.file.parent_path(), archive,
-                              on_host ? vmm::Place::host : vmm::Place::guest);
+                              on_host ? vmm::RunsOn::host : vmm::RunsOn::guest);
 }
 
 Result<Setup> set_up(const RunOptions& options, const Batch& batch) {
@@ -202,7 +202,7 @@ class Runner {
     plan::Record record_of(int id, const Task& task) {
         const auto& plan = task.job->scenario.plan;
         vmm::ArchiveBuilder archive;
-        const auto place = options_.host ? vmm::Place::host : vmm::Place::guest;
+        const auto place = options_.host ? vmm::RunsOn::host : vmm::RunsOn::guest;
         auto schedulers = vmm::pack_schedulers(plan, task.job->scenario.file.parent_path(), archive, place);
         if (!schedulers) return failed(task, RunEnd::scheduler_not_found, schedulers.error());
         auto payloads = pack_payloads(task.job->scenario, archive, options_.host);

@@ -18,19 +18,19 @@ std::vector<fs::path> bases(const plan::Payload& payload, const fs::path& root, 
 }
 
 Result<std::string> pack_program(const plan::Payload& payload, const std::vector<fs::path>& places,
-                                 ArchiveBuilder& archive, Place where) {
+                                 ArchiveBuilder& archive, RunsOn where) {
     auto found = find_payload_program(payload.binary, places.front());
     for (std::size_t i = 1; i < places.size() && !found; ++i) {
         auto other = find_payload_program(payload.binary, places[i]);
         if (other) found = std::move(other);
     }
     if (!found) return found.error();
-    if (where == Place::host) return fs::absolute(found->path).string();
+    if (where == RunsOn::host) return fs::absolute(found->path).string();
     return archive.add_program_or_script(found->path);
 }
 
 Result<void> pack_file(const std::string& file, const std::vector<fs::path>& places, ArchiveBuilder& archive,
-                       Place where) {
+                       RunsOn where) {
     if (file.empty()) return Error{"a file without a name"};
     const fs::path named(file);
     std::string guest_path = (named.is_absolute() ? named : wire::work_directory / named).lexically_normal().string();
@@ -41,7 +41,7 @@ Result<void> pack_file(const std::string& file, const std::vector<fs::path>& pla
         const fs::path source = named.is_absolute() ? named : place / named;
         std::error_code code;
         if (fs::exists(source, code))
-            return named.is_absolute() && where == Place::host ? Result<void>{}
+            return named.is_absolute() && where == RunsOn::host ? Result<void>{}
                                                                       : archive.add_tree(guest_path, source);
         if (looked_at.find(source.string()) == std::string::npos)
             looked_at += (looked_at.empty() ? "" : ", ") + source.string();
@@ -53,7 +53,7 @@ Result<void> pack_file(const std::string& file, const std::vector<fs::path>& pla
 } // namespace
 
 PackedPayloads pack_payloads(const plan::Plan& plan, const fs::path& root, const fs::path& scenario_directory,
-                             ArchiveBuilder& archive, Place place) {
+                             ArchiveBuilder& archive, RunsOn place) {
     PackedPayloads packed;
     for (const auto& payload : plan.payloads) {
         const auto problem = [&](const Error& error) {

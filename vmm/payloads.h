@@ -18,7 +18,7 @@ struct PayloadProblem {
     plan::SourcePosition source; // of the payload's declaration
 };
 
-enum class Place {
+enum class RunsOn {
     guest, // programs are packed with all they need, files under their own paths
     host,  // programs are run where they are, and so are files with an absolute path; the others are packed
 };
@@ -33,7 +33,7 @@ struct PackedPayloads {
 // relative ones below wire::work_directory, in which every payload is started. Reads no content yet: cheap.
 PackedPayloads pack_payloads(const plan::Plan& plan, const std::filesystem::path& root,
                              const std::filesystem::path& scenario_directory, ArchiveBuilder& archive,
-                             Place place = Place::guest);
+                             RunsOn place = RunsOn::guest);
 
 // The archive is unpacked into the guest's memory: an error if it leaves too little of that.
 Result<void> check_fits(const ArchiveBuilder& archive, const plan::Plan& plan);

@@ -12,13 +12,13 @@ namespace {
 // What runs the commands of a scheduler that is built into the kernel.
 constexpr const char* shell = "/bin/sh";
 
-Result<std::string> place_program(const fs::path& program, ArchiveBuilder& archive, Place place) {
-    if (place == Place::host) return fs::absolute(program).string();
+Result<std::string> place_program(const fs::path& program, ArchiveBuilder& archive, RunsOn place) {
+    if (place == RunsOn::host) return fs::absolute(program).string();
     return archive.add_program(program);
 }
 
 Result<std::string> place_config(const plan::Scheduler& scheduler, const fs::path& scenario_directory,
-                                 ArchiveBuilder& archive, Place place) {
+                                 ArchiveBuilder& archive, RunsOn place) {
     const fs::path named(scheduler.config);
     const fs::path source = named.is_absolute() ? named : scenario_directory / named;
     std::error_code code;
@@ -26,7 +26,7 @@ Result<std::string> place_config(const plan::Scheduler& scheduler, const fs::pat
         return Error{"there is no file '" + source.string() + "', the configuration of the scheduler '" +
                          scheduler.name + "'",
                      "a relative path counts from the scenario's file"};
-    if (place == Place::host) return fs::absolute(source).string();
+    if (place == RunsOn::host) return fs::absolute(source).string();
     const std::string path =
         std::string(wire::config_directory) + "/" + scheduler.name + "/" + named.filename().string();
     if (auto added = archive.add_file(path, source); !added) return added.error();
@@ -34,7 +34,7 @@ Result<std::string> place_config(const plan::Scheduler& scheduler, const fs::pat
 }
 
 Result<std::string> place_binary(const plan::Scheduler& scheduler, const fs::path& scenario_directory,
-                                 ArchiveBuilder& archive, Place place) {
+                                 ArchiveBuilder& archive, RunsOn place) {
     if (scheduler.binary.empty()) return place_program(shell, archive, place);
     const auto found = find_program(scheduler.binary, scenario_directory);
     if (!found) return found.error();
@@ -44,7 +44,7 @@ Result<std::string> place_binary(const plan::Scheduler& scheduler, const fs::pat
 } // namespace
 
 Result<PackedSchedulers> pack_schedulers(const plan::Plan& plan, const fs::path& scenario_directory,
-                                         ArchiveBuilder& archive, Place place) {
+                                         ArchiveBuilder& archive, RunsOn place) {
     PackedSchedulers packed;
     for (const auto& scheduler : plan.schedulers) {
         auto path = place_binary(scheduler, scenario_directory, archive, place);

@@ -23,6 +23,6 @@ struct PackedSchedulers {
 // host nothing is packed, and the paths are those that were found. What a relative path counts from is the scenario's
 // directory. The error names what is missing.
 Result<PackedSchedulers> pack_schedulers(const plan::Plan& plan, const std::filesystem::path& scenario_directory,
-                                         ArchiveBuilder& archive, Place place);
+                                         ArchiveBuilder& archive, RunsOn place);
 
 } // namespace ktstr::vmm

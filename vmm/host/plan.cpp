@@ -68,6 +68,14 @@ std::vector<HostRefusal> host_refusals(const plan::Plan& plan, const std::string
             refusals.add("the scheduler `" + scheduler.name + "` would take the place of `" + active +
                              "`, which runs on this machine",
                          scheduler.source, "stop that one, or run it in a virtual machine: without --host");
+    for (const auto& scheduler : plan.schedulers) {
+        if (!scheduler.cgroup_parent.empty())
+            refusals.add("`cgroup_parent` of the scheduler `" + scheduler.name + "` makes a cgroup that stays",
+                         scheduler.source);
+        if (scheduler.binary.empty())
+            refusals.add("`enable` of the scheduler `" + scheduler.name + "` changes the kernel of this machine",
+                         scheduler.source);
+    }
     for (const auto& [name, value] : plan.sysctls)
         refusals.add("the sysctl " + name + " would be set to " + value + " for all of this machine", plan.source);
     if (!plan.kernel_args.empty())
