@@ -3,7 +3,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-
 namespace ktstr::test {
 
 using lua::parse_lua;
