@@ -46,7 +46,7 @@ TEST_CASE("topo reads the machine that it runs on") {
     CHECK_FALSE(nlohmann::json::parse(json.output)["online"].get<std::string>().empty());
 }
 
-TEST_CASE("--host does not go with what belongs to virtual machines") {
+TEST_CASE("what belongs to virtual machines does not go with --host") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", "scenario \"a\" { cgroup all { workers 1 of spin_wait } }\n");
     for (const auto& words : {std::vector<std::string>{"--kernel", "6.12"},

@@ -64,10 +64,25 @@ TEST_CASE("what others on the machine would feel is refused") {
 TEST_CASE("a scenario's scheduler is refused while another runs, and only then") {
     plan::Plan plan = small_plan();
     plan.schedulers.emplace_back().name = "fixture";
+    plan.schedulers[0].binary = "scx_ktstr";
     CHECK(messages(plan).empty());
     const auto refused = messages(plan, "lavd");
     REQUIRE(refused.size() == 1);
     CHECK_THAT(refused[0], ContainsSubstring("`fixture` would take the place of `lavd`"));
+}
+
+TEST_CASE("schedulers that would leave something behind on the machine are refused") {
+    plan::Plan plan = small_plan();
+    plan.schedulers.resize(2);
+    plan.schedulers[0].name = "housed";
+    plan.schedulers[0].binary = "scx_ktstr";
+    plan.schedulers[0].cgroup_parent = "services";
+    plan.schedulers[1].name = "tuned";
+    plan.schedulers[1].enable = "true";
+    const auto refused = messages(plan);
+    REQUIRE(refused.size() == 2);
+    CHECK_THAT(refused[0], ContainsSubstring("`cgroup_parent` of the scheduler `housed`"));
+    CHECK_THAT(refused[1], ContainsSubstring("`enable` of the scheduler `tuned`"));
 }
 
 TEST_CASE("CPUs of a plan become those of the machine, in cpusets and affinities") {
