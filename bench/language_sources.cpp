@@ -25,7 +25,7 @@ constexpr std::string_view ktl_scenario = R"(scenario "load @" {
     for i in 0..2 { cgroup "crowd${i}" { cpuset 0-3,7  workers i + 1 of bursty(burst: 2 * 500us, sleep: 3ms) } }
   }
 
-  expect { progress  gap <= 2s  spread(hot) <= 15%  p99(wake_latency, noise) <= 500us }
+  expect { progress  gap <= 2s  spread(hot) <= 15%  p99(run_delay, noise) <= 500us }
 }
 )";
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/load.h"
 #include "cli/run_options.h"
 #include "interp/diagnostics/render.h"
+#include "report/plan_words.h"
 
 namespace ktstr::cli {
 
@@ -64,6 +67,18 @@ std::string summary(std::size_t count, std::size_t lacking) {
     return text;
 }
 
+// Each message at its first place in a file, with the number of its other places there.
+void print(const std::vector<NotYet>& notes) {
+    std::map<std::pair<std::string, std::string>, std::size_t> places;
+    for (const auto& note : notes) ++places[{note.file, note.message}];
+    for (const auto& note : notes) {
+        const std::size_t count = std::exchange(places[{note.file, note.message}], 0);
+        if (count == 0) continue;
+        const std::string more = count == 1 ? "" : " (and at " + report::count_words(count - 1, "more place") + ")";
+        std::fprintf(stderr, "%s: note: %s%s\n", note.where.c_str(), note.message.c_str(), more.c_str());
+    }
+}
+
 // One JSON object per diagnostic on standard output, then one per note.
 int check_as_json(const std::vector<std::filesystem::path>& paths, const CompileOptions& settings) {
     const auto result = compile_paths(paths, settings);
@@ -91,8 +106,7 @@ int check(const CheckOptions& options) {
     const auto result = compile_or_explain(options.paths, *settings, printer);
     if (!result) return exit_usage;
     const Lacking missing = lacking(result->scenarios);
-    for (const auto& note : missing.notes)
-        std::fprintf(stderr, "%s: note: %s\n", note.where.c_str(), note.message.c_str());
+    print(missing.notes);
     std::cout << summary(result->scenarios.size(), missing.scenarios) << "\n";
     return exit_pass;
 }

@@ -15,17 +15,22 @@ namespace {
 
 constexpr std::uint64_t largest_plan_file = 256U << 20U; // bytes
 
-std::string where(const CompiledScenario& scenario, const plan::SourcePosition& source) {
-    report::ScenarioResult shown;
-    shown.plan = scenario.plan;
-    shown.file = scenario.file;
+// What a place is told by: the file that the user named, and the plan's own position.
+report::ScenarioResult shown(const CompiledScenario& scenario) {
+    report::ScenarioResult result;
+    result.plan.source = scenario.plan.source;
+    result.file = scenario.file;
+    return result;
+}
+
+std::string where(const report::ScenarioResult& shown, const plan::SourcePosition& source) {
     return source.file.empty() ? shown.file.string() : report::location(shown, source);
 }
 
 } // namespace
 
 std::string refusal(const CompiledScenario& scenario, const plan::SourcePosition& source, const Error& error) {
-    return where(scenario, source) + ": error: " + error.message +
+    return where(shown(scenario), source) + ": error: " + error.message +
            (error.hint.empty() ? "" : "\n  hint: " + error.hint);
 }
 
@@ -43,9 +48,10 @@ Result<std::vector<CompiledScenario>> read_plan_file(const std::filesystem::path
 
 std::vector<NotYet> not_yet(const CompiledScenario& scenario) {
     std::vector<NotYet> out;
+    const auto place = shown(scenario);
     for (const auto& lack : plan::lacks(scenario.plan)) {
         const auto& source = lack.source;
-        NotYet one{where(scenario, {source.file, 0, 0}), 0, 0, where(scenario, source), ""};
+        NotYet one{where(place, {source.file, 0, 0}), 0, 0, where(place, source), ""};
         if (!source.file.empty()) {
             one.line = source.line;
             one.column = source.column;

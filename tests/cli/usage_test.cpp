@@ -70,6 +70,10 @@ TEST_CASE("check says what this version cannot run, with its places, and is cont
                                                 {"line", 4},
                                                 {"column", 3},
                                                 {"message", "this version of ktstr cannot do it yet: op `watch`"}});
+    sandbox.write("c.ktl", "scenario \"t\" {\n  cgroup a { workers 1 of spin_wait }\n  watch jiffies\n  watch jiffies\n"
+                           "  watch jiffies\n}\n");
+    CHECK(run_ktstr(sandbox, {"check", "c.ktl"}).errors ==
+          "c.ktl:3:3: note: this version of ktstr cannot do it yet: op `watch` (and at 2 more places)\n");
     sandbox.write("b.ktl", one_scenario);
     CHECK(run_ktstr(sandbox, {"check", "b.ktl"}).output == "1 scenario is ready to run\n");
 }
