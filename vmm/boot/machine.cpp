@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/socket_pair.h"
 #include "interp/plan/disk.h"
 #include "vmm/boot/accelerator.h"
 #include "vmm/boot/shape.h"
@@ -24,20 +25,6 @@ namespace ktstr::vmm {
 namespace {
 
 constexpr int control_timeout_ms = 30'000; // for an answer of QEMU's, on the busiest of hosts
-
-struct SocketPair {
-    Fd ours;
-    Fd theirs;
-};
-
-Result<SocketPair> make_socket_pair() {
-    std::array<int, 2> fds{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0)
-        return errno_error("create", "a socket pair", errno);
-    SocketPair pair{Fd(fds[0]), Fd(fds[1])};
-    if (::fcntl(pair.ours.get(), F_SETFL, O_NONBLOCK) != 0) return errno_error("set up", "a socket pair", errno);
-    return pair;
-}
 
 Result<Fd> make_memory_file(const char* name, std::uint64_t bytes) {
     Fd file(::memfd_create(name, MFD_CLOEXEC));

@@ -12,26 +12,13 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "base/socket_pair.h"
 
 namespace ktstr::vmm {
 
 namespace {
 
 constexpr auto end_limit = std::chrono::seconds(20); // the executor gives its cgroups 10 s to become empty
-
-struct SocketPair {
-    Fd ours; // non-blocking
-    Fd theirs;
-};
-
-Result<SocketPair> make_socket_pair() {
-    std::array<int, 2> fds{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0)
-        return errno_error("create", "a socket pair", errno);
-    SocketPair pair{Fd(fds[0]), Fd(fds[1])};
-    if (::fcntl(pair.ours.get(), F_SETFL, O_NONBLOCK) != 0) return errno_error("set up", "a socket pair", errno);
-    return pair;
-}
 
 } // namespace
 
