@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "interp/check/modules.h"
 #include "interp/plan/monitor.h"
+#include "interp/plan/requirements.h"
 #include "interp/plan/work_types.h"
 #include "interp/syntax/keywords.h"
 #include "tests/interp/compile_help.h"
@@ -54,6 +55,30 @@ TEST_CASE("every scenario that is shipped compiles without a word, under a name 
     CHECK(result.scenarios.size() >= 20);
     std::set<std::string> names;
     for (const auto& scenario : result.scenarios) CHECK(names.insert(scenario.plan.scenario).second);
+}
+
+TEST_CASE("the shipped scenarios use every op that can be carried out, and every work type") {
+    std::set<std::string> ops;
+    std::set<std::string> types;
+    const auto add = [&](const std::vector<plan::Op>& list) {
+        for (const auto& op : list) {
+            ops.emplace(op.name());
+            if (const auto* cgroup = std::get_if<plan::AddCgroup>(&op.action))
+                for (const auto& work : cgroup->spec.works) types.insert(work.work_type);
+            if (const auto* spawn = std::get_if<plan::Spawn>(&op.action)) types.insert(spawn->work.work_type);
+        }
+    };
+    for (const auto& scenario : compile_folder("scenarios").scenarios) {
+        add(scenario.plan.backdrop);
+        for (const auto& step : scenario.plan.steps) {
+            add(step.ops);
+            add(step.loop);
+        }
+    }
+    for (const auto& name : plan::op_names())
+        if (plan::is_executed_op(name) && !ops.contains(name)) FAIL_CHECK("no scenario has the op " << name);
+    for (const auto& type : plan::work_types())
+        if (!types.contains(type.name)) FAIL_CHECK("no scenario has the work type " << type.name);
 }
 
 TEST_CASE("the shipped scenarios run with and without a scheduler, on at most eight CPUs, and briefly") {
