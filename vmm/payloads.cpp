@@ -41,8 +41,7 @@ Result<void> pack_file(const std::string& file, const std::vector<fs::path>& pla
         const fs::path source = named.is_absolute() ? named : place / named;
         std::error_code code;
         if (fs::exists(source, code))
-            return named.is_absolute() && where == RunsOn::host ? Result<void>{}
-                                                                      : archive.add_tree(guest_path, source);
+            return named.is_absolute() && where == RunsOn::host ? Result<void>{} : archive.add_tree(guest_path, source);
         if (looked_at.find(source.string()) == std::string::npos)
             looked_at += (looked_at.empty() ? "" : ", ") + source.string();
     }

@@ -102,11 +102,12 @@ void Checker::check_cgroup(const ast::Statement& cgroup, const std::string& pare
     };
     CgroupBody body{{}, Once(diagnostics_)};
     body.cgroup.spec.name = path;
-    each(cgroup.body, module, {[&](const ast::Statement& part) { check(part, body); },
-                               [&](const ast::Statement& part) {
-                                   CgroupBody nothing{{}, Once(diagnostics_)};
-                                   check(part, nothing);
-                               }});
+    each(cgroup.body, module,
+         {[&](const ast::Statement& part) { check(part, body); },
+          [&](const ast::Statement& part) {
+              CgroupBody nothing{{}, Once(diagnostics_)};
+              check(part, nothing);
+          }});
     op.added = std::move(body.cgroup);
     out.push_back(std::move(op));
     std::move(body.children.begin(), body.children.end(), std::back_inserter(out));

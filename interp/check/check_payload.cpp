@@ -170,8 +170,8 @@ const Symbol* Checker::find_payload(std::string_view name, Span span, const Modu
 std::optional<model::Mention> Checker::stage_payload(const ast::Name& name, const Module& module) {
     const Symbol* symbol = find_payload(name.text, name.span, module, true);
     if (symbol == nullptr) return std::nullopt;
-    const bool loaded =
-        std::any_of(met_.payloads.begin(), met_.payloads.end(), [&](const auto& entry) { return entry.first == symbol; });
+    const bool loaded = std::any_of(met_.payloads.begin(), met_.payloads.end(),
+                                    [&](const auto& entry) { return entry.first == symbol; });
     if (!loaded) met_.payloads.emplace_back(symbol, check_payload(*symbol));
     if (!evaluator_.spend(met_.payloads.size() / 16 + (loaded ? 0 : units_of(met_.payloads.back().second)), name.span))
         return std::nullopt;

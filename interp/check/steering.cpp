@@ -46,7 +46,8 @@ void Checker::carry_out(const ast::Statement& statement, const Module& module, c
         evaluator_.define(statement.names.front(), item);
         each(statement.body, module, visit);
         evaluator_.leave(scope);
-        if (evaluator_.exhausted() || diagnostics_.rehearsed()) return; // the first round shows what is wrong everywhere
+        if (evaluator_.exhausted() || diagnostics_.rehearsed())
+            return; // the first round shows what is wrong everywhere
     }
 }
 

@@ -62,7 +62,8 @@ TEST_CASE("a path that is not there and a folder without scenarios are errors wi
     CHECK(empty.error().hint.find(".ktl") != std::string::npos);
 }
 
-TEST_CASE("a -P that no file has a parameter for is an error with the closest name, unless a file has errors of its own") {
+TEST_CASE(
+    "a -P that no file has a parameter for is an error with the closest name, unless a file has errors of its own") {
     const Folder folder;
     folder.write("a.ktl", "param crowd = 3\nscenario \"a\" { cgroup a { workers crowd of spin_wait } }\n");
     folder.write("none.ktl", scenario("none"));

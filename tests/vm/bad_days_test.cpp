@@ -167,7 +167,8 @@ TEST_CASE("a virtual machine that is killed is told from a scheduler's failure")
 
 TEST_CASE("a QEMU that crashes while the guest boots is started once more, and a second crash is the host's failure") {
     const Sandbox sandbox;
-    sandbox.write("a.ktl", scenario("  duration 300ms\n  cgroup hot { workers 1 of spin_wait }\n  expect { progress }"));
+    sandbox.write("a.ktl",
+                  scenario("  duration 300ms\n  cgroup hot { workers 1 of spin_wait }\n  expect { progress }"));
     std::filesystem::create_directory(sandbox.path("work") / "bin");
     const auto crashes = sandbox.path("work") / "crashes"; // one byte for each that is to come
     const auto qemu = sandbox.write("bin/qemu-system-x86_64", R"(#!/bin/sh
@@ -184,8 +185,8 @@ PATH=${PATH#*:} exec qemu-system-x86_64 "$@"
     std::filesystem::permissions(qemu, std::filesystem::perms::owner_all);
     const auto run = [&](const std::string& coming) {
         REQUIRE(write_file(crashes, coming));
-        return run_ktstr(sandbox, {"env", "PATH=" + qemu.parent_path().string() + ":" + std::getenv("PATH"), KTSTR_PROGRAM,
-                                   "run", "a.ktl", "--cold", "--accel", "tcg", "--out", "records"});
+        return run_ktstr(sandbox, {"env", "PATH=" + qemu.parent_path().string() + ":" + std::getenv("PATH"),
+                                   KTSTR_PROGRAM, "run", "a.ktl", "--cold", "--accel", "tcg", "--out", "records"});
     };
     const auto once = run("1");
     INFO(once.output << once.errors);
