@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "guest/bpf_map.h"
 #include "guest/kernel_file.h"
 #include "guest/work/table.h"
 #include "wire/message.h"
@@ -335,6 +336,12 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::ReplaceScheduler& op) {
     if (auto ending = scheduler_->detach()) return *ending;
     if (auto ending = scheduler_->attach(op.scheduler)) return *ending;
     return arrow(before, op.scheduler);
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::PinBpfMap& op) {
+    const auto id = pin_bpf_map(op.map);
+    if (!id) return id.error();
+    return op.map + ": map " + std::to_string(*id) + " at /sys/fs/bpf/" + op.map;
 }
 
 } // namespace ktstr::guest

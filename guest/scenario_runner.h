@@ -83,6 +83,7 @@ class ScenarioRunner {
     Done execute(const plan::DetachScheduler& op);
     Done execute(const plan::RestartScheduler& op);
     Done execute(const plan::ReplaceScheduler& op);
+    Done execute(const plan::PinBpfMap& op);
     Done execute(const plan::CaptureCgroupProcs& op);
     template <typename Action> static constexpr bool executes = requires(ScenarioRunner& runner, const Action& op) {
         runner.execute(op);

@@ -34,13 +34,14 @@ TEST_CASE("schedulers replace each other in mid-run, each with its configuration
     sandbox.write("long.conf", "# for throughput\nslice-us 20000\n");
     const auto outcome = run_text(sandbox, R"(
 scheduler short { binary "scx_ktstr"  args ["--slice-us", "1000"] }
+payload pins    { binary "ls"  args ["/sys/fs/bpf"] }
 scheduler long  { binary "scx_ktstr"  config "long.conf"  cgroup_parent "services/long" }
 
 scenario "one after the other" {
   scheduler short
   duration 900ms
   backdrop { cgroup a { workers 2 of spin_wait } }
-  step "replaced" for 300ms { replace_scheduler long }
+  step "replaced" for 300ms { pin_map task_states  replace_scheduler long  run pins }
   step "none"     for 300ms { detach_scheduler }
   step "back"     for 300ms { attach_scheduler short }
   expect { progress }
@@ -50,6 +51,10 @@ scenario "one after the other" {
     REQUIRE(outcome.exit.exit_code == 0);
     const auto record = record_of(sandbox, outcome);
     CHECK(words_of(record["stimulus_events"], "replace_scheduler") == "short -> long; ");
+    const auto pinned = words_of(record["stimulus_events"], "pin_bpf_map");
+    CHECK(pinned.starts_with("task_states: map "));
+    CHECK(pinned.ends_with(" at /sys/fs/bpf/task_states; "));
+    CHECK(record["payloads"][0]["stdout"] == "task_states\n"); // after the scheduler that made it has gone
     std::vector<std::string> exits;
     for (const auto& exit : record["scheduler_exits"]) {
         exits.push_back(exit["scheduler"]);
@@ -64,6 +69,24 @@ scenario "one after the other" {
     CHECK(at < then);
     CHECK(then < log.find("slice 1000 us", then));
     CHECK(log.find("slice 1000 us", then) != std::string::npos);
+}
+
+TEST_CASE("a BPF map that is not there is told with those that are") {
+    const Sandbox sandbox;
+    const auto outcome = run_text(sandbox, R"(
+scheduler fixture { binary "scx_ktstr" }
+scenario "no such map" {
+  scheduler fixture
+  duration 300ms
+  cgroup a { workers 1 of spin_wait }
+  pin_map taks_states
+  expect { progress }
+}
+)");
+    INFO(outcome.output << outcome.errors);
+    CHECK(outcome.exit.exit_code == 1);
+    CHECK(outcome.output.find("the kernel has no BPF map 'taks_states'") != std::string::npos);
+    CHECK(record_of(sandbox, outcome)["hint"].get<std::string>().find("task_states") != std::string::npos);
 }
 
 TEST_CASE("a scheduler that is built into the kernel is switched on and off by its commands") {

@@ -43,6 +43,8 @@ void refuse_op(const plan::Op& op, Refusals& refusals) {
     if (std::holds_alternative<plan::WriteKernel>(op.action) || std::holds_alternative<plan::WriteBpf>(op.action))
         refusals.add("`" + std::string(op.name()) + "` would write into the memory of this machine's kernel",
                      op.source);
+    if (std::holds_alternative<plan::PinBpfMap>(op.action))
+        refusals.add("`pin_map` keeps a map alive on this machine for good", op.source);
     if (const auto* add = std::get_if<plan::AddCgroup>(&op.action))
         for (const auto& work : add->spec.works) refusals.add_work(work);
     if (const auto* spawn = std::get_if<plan::Spawn>(&op.action)) refusals.add_work(spawn->work);
