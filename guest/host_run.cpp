@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -121,8 +122,8 @@ class MadePlace {
              entry.increment(code))
             if (entry->is_directory(code)) directories.push_back(entry->path().string());
         bool gone = true;
-        for (auto directory = directories.rbegin(); directory != directories.rend(); ++directory)
-            gone = (::rmdir(directory->c_str()) == 0 || errno == ENOENT) && gone;
+        std::reverse(directories.begin(), directories.end()); // what is below comes first
+        for (const auto& directory : directories) gone = (::rmdir(directory.c_str()) == 0 || errno == ENOENT) && gone;
         return gone;
     }
 

@@ -85,7 +85,9 @@ class ScenarioRunner {
     Done execute(const plan::ReplaceScheduler& op);
     Done execute(const plan::PinBpfMap& op);
     Done execute(const plan::CaptureCgroupProcs& op);
-    template <typename Action> static constexpr bool executes = requires(ScenarioRunner& runner, const Action& op) {
+    // Runner is this class: it is not complete yet here.
+    template <typename Action, typename Runner = ScenarioRunner>
+    static constexpr bool executes = requires(Runner& runner, const Action& op) {
         runner.execute(op);
     };
     template <typename Action> Done dispatch(const Action& op) {
@@ -94,12 +96,13 @@ class ScenarioRunner {
         else
             return Error{"this version of the executor does not know the op"};
     }
+    template <std::size_t Index> static void add_if_executed(std::vector<std::string>& names) {
+        constexpr bool executed = executes<std::variant_alternative_t<Index, plan::Op::Action>>;
+        if constexpr (executed) names.push_back(plan::op_names().at(Index));
+    }
     template <std::size_t... Index> static std::vector<std::string> executed_ops(std::index_sequence<Index...>) {
         std::vector<std::string> names;
-        (void)((executes<std::variant_alternative_t<Index, plan::Op::Action>>
-                    ? names.push_back(plan::op_names().at(Index))
-                    : void()),
-               ...);
+        (add_if_executed<Index>(names), ...);
         return names;
     }
 

@@ -35,7 +35,7 @@ constexpr const char* state_path = "/sys/kernel/sched_ext/state";
     ::dup2(output[1], STDERR_FILENO);
     if (null_fd > STDERR_FILENO) ::close(null_fd);
     int value = 0;
-    if (!processes.empty() && !write_kernel_file(processes.c_str(), "0")) value = errno;
+    if (!processes.empty() && !write_kernel_file(processes, "0")) value = errno;
     if (value == 0) {
         ::execve(argv[0], argv, envp);
         value = errno;

@@ -38,6 +38,7 @@ class TickClock {
 
 constexpr std::size_t cpu_words = plan::max_cpus / 64;
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): who writes a part has its cache lines alone
 struct alignas(64) WorkerSlot {
     // Written by the worker.
     std::atomic<std::uint64_t> work_units{0};
