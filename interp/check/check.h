@@ -173,6 +173,10 @@ class Checker {
     } met_;
 };
 
+// Of regular expressions in a file.
+constexpr std::size_t max_regex_length = 1000; // std::regex recurses over its pattern
+constexpr std::size_t regex_units = 10'000;    // of spend(): what the costliest pattern takes to be read
+
 // Where a span begins, for the plan.
 plan::SourcePosition position_of(Span span);
 // The source with comments gone and blanks made single, so that its layout does not show in the plan.

@@ -14,8 +14,6 @@ using FormulaKind = plan::Formula::Kind;
 
 namespace {
 
-constexpr std::size_t max_regex_length = 1000; // std::regex recurses over its pattern
-constexpr std::size_t regex_units = 10'000;    // of spend(): what the costliest pattern takes to be read
 constexpr std::size_t max_bundle_depth = 32;
 
 // Whether two expectations of one layer say the same thing twice. A run may owe several errors.

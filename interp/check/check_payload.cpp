@@ -11,9 +11,6 @@ using syntax::Kind;
 
 namespace {
 
-constexpr std::size_t max_regex_length = 1000; // std::regex recurses over its pattern
-constexpr std::size_t regex_units = 10'000;    // of spend(): what the costliest pattern takes to be read
-
 plan::Comparison comparison_of(std::string_view text) {
     static const std::map<std::string_view, plan::Comparison> signs = {
         {"<", plan::Comparison::less},    {"<=", plan::Comparison::less_equal},
