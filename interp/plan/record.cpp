@@ -147,6 +147,9 @@ json to_json(const Record& record) {
             {"payloads", array_json(record.payloads)},
             {"cgroup_procs", array_json(record.cgroup_procs)},
             {"scheduler_exits", array_json(record.scheduler_exits)},
+            {"snapshots", array_json(record.snapshots)},
+            {"kernel_reads", array_json(record.kernel_reads)},
+            {"monitor", to_json(record.monitor)},
             {"scheduler_log", record.scheduler_log},
             {"console", record.console}};
 }

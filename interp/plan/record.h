@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "interp/plan/observation.h"
 #include "interp/plan/plan.h"
 #include "interp/plan/topology.h"
 
@@ -154,6 +155,9 @@ struct Record {
     std::vector<PayloadReport> payloads;   // in the order in which they were started
     std::vector<CgroupProcs> cgroup_procs; // in the order in which they were captured
     std::vector<SchedulerExit> scheduler_exits;
+    std::vector<Snapshot> snapshots; // in the order in which they were taken
+    std::vector<KernelRead> kernel_reads;
+    Monitor monitor;
     std::string scheduler_log; // standard output and error of the scheduler, its last 256 KiB
     std::string console;       // kernel console, its last 64 KiB
 };

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/plan/observation.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace ktstr::plan {
+
+using nlohmann::json;
+
+json to_json(const Snapshot& snapshot) {
+    json result = snapshot.state ? *snapshot.state : json::object();
+    result["name"] = snapshot.name;
+    result["trigger"] = snapshot.trigger;
+    result["at_ns"] = snapshot.at_ns;
+    result["step"] = snapshot.step;
+    result["stopped_ms"] = snapshot.stopped_ms;
+    result["placeholder"] = !snapshot.state;
+    if (!snapshot.state) result["reason"] = snapshot.reason;
+    return result;
+}
+
+json to_json(const Monitor& monitor) {
+    json samples = json::array();
+    for (const auto& sample : monitor.samples) {
+        json values = json::array();
+        for (const double value : sample.values) values.push_back(std::isfinite(value) ? json(value) : json());
+        samples.push_back({{"at_ns", sample.at_ns}, {"step", sample.step}, {"values", std::move(values)}});
+    }
+    return {{"interval_ns", monitor.interval_ns},
+            {"names", monitor.names},
+            {"absent", monitor.absent},
+            {"reason", monitor.reason},
+            {"samples", std::move(samples)}};
+}
+
+json to_json(const KernelRead& read) {
+    return {
+        {"name", read.name}, {"at_ns", read.at_ns}, {"step", read.step}, {"value", read.value ? *read.value : json()}};
+}
+
+} // namespace ktstr::plan

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the host saw of a run in the guest's memory: part of the record (interp/plan/record.h, which says what times
+// are). None of it comes from anything that runs in the guest.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace ktstr::plan {
+
+// What the host saw in the guest's memory at one moment, all vCPUs stopped.
+struct Snapshot {
+    std::string name;        // as the op says; "periodic_000"; of a watch "NAME#1", "NAME#2" in the order of the writes
+    std::string trigger;     // "op", "periodic", "watch" or "scheduler_exit"
+    std::int64_t at_ns = 0;  // time in which the vCPUs stood still is not in it
+    int step = -1;           // -1 = backdrop or none
+    double stopped_ms = 0;   // how long the vCPUs stood still, host time
+    std::string reason = {}; // why nothing was captured: then it is a placeholder, and never zeros
+    std::shared_ptr<const nlohmann::json> state =
+        {}; // "maps", "variables", "stats" ... of docs/lua.md; null: placeholder
+};
+
+// One look of the monitor, no vCPU stopped.
+struct MonitorSample {
+    std::int64_t at_ns = 0;
+    int step = -1;
+    std::vector<double> values; // of Monitor::names; NaN: could not be read this time
+};
+
+struct Monitor {
+    std::uint64_t interval_ns = 0;
+    std::vector<std::string> names;            // of monitor_values(), those that this kernel has
+    std::map<std::string, std::string> absent; // the others, and why
+    std::vector<MonitorSample> samples;        // in the order of their times
+    std::string reason;                        // why there is no monitor at all; empty: there is
+};
+
+// What read_kernel saw.
+struct KernelRead {
+    std::string name;
+    std::int64_t at_ns = 0;
+    int step = -1;
+    std::shared_ptr<const nlohmann::json> value; // as in a snapshot
+};
+
+nlohmann::json to_json(const Snapshot& snapshot);
+nlohmann::json to_json(const Monitor& monitor);
+nlohmann::json to_json(const KernelRead& read);
+
+} // namespace ktstr::plan
