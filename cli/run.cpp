@@ -210,20 +210,22 @@ class Runner {
         auto bytes = archive.finish();
         if (!bytes) return failed(task, RunEnd::host_failed, bytes.error());
         Listener listener(progress_, id);
-        return vmm::conduct({.plan = plan,
-                             .kernel_image = task.kernel->image,
-                             .initramfs = setup_.initramfs,
-                             .archive = std::move(*bytes),
-                             .scheduler_paths = std::move(schedulers->paths),
-                             .scheduler_configs = std::move(schedulers->configs),
-                             .payload_paths = std::move(payloads.paths),
-                             .accelerator = setup_.accelerator,
-                             .seed = task.seed,
-                             .templates = setup_.templates ? &*setup_.templates : nullptr,
-                             .kernel_sha256 = task.kernel->sha256,
-                             .initramfs_sha256 = setup_.initramfs_sha256,
-                             .host = setup_.host ? &*setup_.host : nullptr},
-                            listener, cancellation_);
+        return vmm::conduct(
+            {.plan = plan,
+             .kernel_image = task.kernel->image,
+             .initramfs = setup_.initramfs,
+             .archive = std::move(*bytes),
+             .scheduler_paths = std::move(schedulers->paths),
+             .scheduler_configs = std::move(schedulers->configs),
+             .payload_paths = std::move(payloads.paths),
+             .accelerator = setup_.accelerator,
+             .seed = task.seed,
+             .templates = setup_.templates ? &*setup_.templates : nullptr,
+             .kernel_sha256 = task.kernel->sha256,
+             .initramfs_sha256 = setup_.initramfs_sha256,
+             .kernel_files = vmm::KernelFiles{task.kernel->vmlinux, task.kernel->system_map, task.kernel->version},
+             .host = setup_.host ? &*setup_.host : nullptr},
+            listener, cancellation_);
     }
 
     [[nodiscard]] plan::Record failed(const Task& task, RunEnd end, const Error& error) const {

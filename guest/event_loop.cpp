@@ -122,11 +122,14 @@ void EventLoop::reap_children() {
 
 void EventLoop::run_timers() {
     const std::uint64_t now = monotonic_ns();
-    for (auto& timer : timers_) {
-        if (now < timer.next_ns) continue;
-        timer.next_ns = now + timer.interval_ns;
-        timer.handler(now);
+    // By index, and with a copy of the handler: it may add timers.
+    for (std::size_t i = 0; i < timers_.size(); ++i) {
+        if (now < timers_[i].next_ns) continue;
+        timers_[i].next_ns = timers_[i].interval_ns == 0 ? no_deadline : now + timers_[i].interval_ns;
+        const auto handler = timers_[i].handler;
+        handler(now);
     }
+    std::erase_if(timers_, [](const Timer& timer) { return timer.next_ns == no_deadline; });
 }
 
 void EventLoop::send_log(const std::string& stream, std::string text) {

@@ -44,6 +44,10 @@ class EventLoop {
     void on_damage(std::function<void(const Error&)> handler) { damage_handler_ = std::move(handler); }
     // For every child that has ended, known or not: orphans are reaped here too.
     void on_child(std::function<void(pid_t, int, const rusage&)> handler) { child_handler_ = std::move(handler); }
+    // Once, at that time of CLOCK_MONOTONIC or as soon after it as something waits.
+    void once_at(std::uint64_t time_ns, std::function<void(std::uint64_t now_ns)> handler) {
+        timers_.push_back({0, time_ns, std::move(handler)});
+    }
     void every(std::uint64_t interval_ns, std::function<void(std::uint64_t now_ns)> handler);
     void watch(int fd, std::function<void()> handler) { watched_[fd] = std::move(handler); }
     void unwatch(int fd) { watched_.erase(fd); }
@@ -57,7 +61,7 @@ class EventLoop {
 
   private:
     struct Timer {
-        std::uint64_t interval_ns;
+        std::uint64_t interval_ns; // 0: once
         std::uint64_t next_ns;
         std::function<void(std::uint64_t)> handler;
     };

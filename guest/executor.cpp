@@ -38,6 +38,8 @@ class Inbox {
         loop_.on_damage([this](const Error& error) { fail(error); });
     }
 
+    void on_reply(std::function<void(const wire::HostReply&)> handler) { on_reply_ = std::move(handler); }
+
     [[nodiscard]] bool has_begun() const { return begin_.has_value() || failed_.has_value(); }
     [[nodiscard]] bool is_complete() const {
         return failed_.has_value() || (begin_ && archive_bytes_ >= begin_->archive_bytes);
@@ -52,6 +54,7 @@ class Inbox {
         case wire::FrameType::begin: return take_begin(frame.payload);
         case wire::FrameType::archive: return take_archive(frame.payload);
         case wire::FrameType::stop: return loop_.interrupt();
+        case wire::FrameType::host_reply: return take_reply(frame.payload);
         default: return fail({"the host sent a frame that only a guest sends"});
         }
     }
@@ -68,6 +71,11 @@ class Inbox {
             return fail({"the host sent more of the archive than it announced"});
         if (auto fed = unpacker_.feed(payload); !fed) fail(fed.error());
     }
+    void take_reply(const std::string& payload) {
+        const auto reply = wire::decode_host_reply(payload);
+        if (!reply) return fail(reply.error());
+        if (on_reply_) on_reply_(*reply);
+    }
     void fail(const Error& error) {
         if (!failed_) failed_ = error;
         loop_.interrupt();
@@ -77,6 +85,7 @@ class Inbox {
     std::optional<wire::Begin> begin_;
     std::uint64_t archive_bytes_ = 0;
     CpioUnpacker unpacker_;
+    std::function<void(const wire::HostReply&)> on_reply_;
     std::optional<Error> failed_;
 };
 
@@ -99,8 +108,9 @@ Result<void> prepare_machine(const wire::Begin& begin, const plan::Plan& plan) {
     return {};
 }
 
-Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, const wire::Begin& begin,
+Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, Inbox& inbox,
                     Surroundings surroundings) {
+    const wire::Begin& begin = inbox.begin();
     const WorkerCount count = count_workers(plan);
     auto pool =
         WorkerPool::create(count.workers, count.groups, AffinityResolver(plan.topology, begin.seed, begin.cpus));
@@ -116,6 +126,7 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
     loop.on_child([&](pid_t pid, int status, const rusage& usage) {
         if (!runner.reaped(pid, status, usage) && scheduler) scheduler->reaped(pid, status);
     });
+    inbox.on_reply([&runner](const wire::HostReply& reply) { runner.host_replied(reply); });
     timeline.count_work_with([&runner] { return runner.work_units(); });
     loop.every(wire::heartbeat_interval_ns, [&](std::uint64_t now) {
         loop.send(wire::FrameType::heartbeat, wire::Heartbeat{now, runner.work_units(), timeline.step()});
@@ -152,7 +163,7 @@ Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, Surroundings s
     surroundings.cgroups.set_inner(CgroupTree::inner_names(*plan));
     if (auto missing = missing_controllers(*plan, surroundings.cgroups))
         return ending_of(plan::RunEnd::kernel_unusable, *missing);
-    Ending ending = run_scenario(loop, timeline, *plan, inbox.begin(), std::move(surroundings));
+    Ending ending = run_scenario(loop, timeline, *plan, inbox, std::move(surroundings));
     if (inbox.failed() && ending.end == plan::RunEnd::completed) return executor_failed(*inbox.failed());
     return ending;
 }

@@ -22,10 +22,12 @@ bool is_within(const std::string& name, const std::string& cgroup) {
 ScenarioRunner::ScenarioRunner(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, CgroupTree cgroups,
                                WorkerPool pool, SchedulerControl* scheduler, PayloadFiles payload_files)
     : loop_(loop), timeline_(timeline), plan_(plan), cgroups_(std::move(cgroups)), pool_(std::move(pool)),
-      payloads_(loop, timeline), scheduler_(scheduler), payload_files_(std::move(payload_files)) {}
+      payloads_(loop, timeline), scheduler_(scheduler), payload_files_(std::move(payload_files)), host_(loop),
+      stats_(loop), periodic_stats_(loop) {}
 
 Ending ScenarioRunner::run() {
     timeline_.open_window();
+    schedule_captures();
     Step ending = run_steps();
     timeline_.close_window();
     timeline_.phase("teardown");
@@ -50,12 +52,14 @@ ScenarioRunner::Step ScenarioRunner::run_steps() {
     return std::nullopt;
 }
 
-ScenarioRunner::Step ScenarioRunner::run_ops(const std::vector<plan::Op>& ops) {
+ScenarioRunner::Step ScenarioRunner::run_ops(const std::vector<plan::Op>& ops, bool in_loop) {
     for (const auto& op : ops) {
         const bool spawns =
             std::holds_alternative<plan::AddCgroup>(op.action) || std::holds_alternative<plan::Spawn>(op.action);
         if (!spawns) start_pending();
         op_ = &op;
+        op_index_ = static_cast<int>(&op - ops.data());
+        op_in_loop_ = in_loop;
         Done done = std::visit([this](const auto& action) { return dispatch(action); }, op.action);
         if (done.ending) {
             if (done.ending->end == plan::RunEnd::executor_failed)
@@ -82,7 +86,7 @@ ScenarioRunner::Step ScenarioRunner::hold(const plan::Step& step) {
     std::uint64_t next = step.loop.empty() ? no_deadline : monotonic_ns() + step.every_ns;
     while (next < end) {
         if (auto ending = wait_until(next)) return ending;
-        if (auto ending = run_ops(step.loop)) return ending;
+        if (auto ending = run_ops(step.loop, true)) return ending;
         // Rounds that the ops took the time of are left out.
         while (next <= monotonic_ns()) next += step.every_ns;
     }

@@ -10,8 +10,10 @@
 #include "guest/cgroup.h"
 #include "guest/ending.h"
 #include "guest/event_loop.h"
+#include "guest/host_link.h"
 #include "guest/payload_pool.h"
 #include "guest/scheduler_control.h"
+#include "guest/stats_client.h"
 #include "guest/timeline.h"
 #include "guest/worker_pool.h"
 #include "interp/plan/plan.h"
@@ -39,6 +41,8 @@ class ScenarioRunner {
     Ending run();
     // Hand every ended child here. True if it was a worker, or of a payload.
     bool reaped(pid_t pid, int status, const rusage& usage);
+    // Hand every answer of the host here.
+    void host_replied(const wire::HostReply& reply) { host_.reply(reply); }
     [[nodiscard]] std::uint64_t work_units() const { return pool_.work_units(); }
 
     // The ops that have an execute(), in the order of plan::op_names().
@@ -49,7 +53,7 @@ class ScenarioRunner {
     static constexpr std::size_t op_count = std::variant_size_v<plan::Op::Action>;
 
     Step run_steps();
-    Step run_ops(const std::vector<plan::Op>& ops);
+    Step run_ops(const std::vector<plan::Op>& ops, bool in_loop = false);
     // For as long as the step says, with its loop: first after one interval.
     Step hold(const plan::Step& step);
     Step wait_until(std::uint64_t deadline_ns);
@@ -66,6 +70,11 @@ class ScenarioRunner {
         Done(Ending why) : ending(std::move(why)) {}                 // NOLINT(google-explicit-constructor)
     };
     Done execute(const plan::AddCgroup& op);
+    Done execute(const plan::CaptureSnapshot& op);
+    Done execute(const plan::WatchSnapshot& op);
+    Done execute(const plan::ReadKernel& op);
+    Done execute(const plan::WriteKernel& op);
+    Done execute(const plan::WriteBpf& op);
     Done execute(const plan::RemoveCgroup& op);
     Done execute(const plan::SetCpuset& op);
     Done execute(const plan::ClearCpuset& op);
@@ -85,6 +94,11 @@ class ScenarioRunner {
     Done execute(const plan::ReplaceScheduler& op);
     Done execute(const plan::PinBpfMap& op);
     Done execute(const plan::CaptureCgroupProcs& op);
+    [[nodiscard]] wire::HostRequest host_request() const; // for the op that is being executed
+    Done ask_host(const wire::HostRequest& request);
+    Done ask_about(const plan::KernelTarget& target);
+    void schedule_captures();
+    void capture_periodically(int number);
     // Runner is this class: it is not complete yet here.
     template <typename Action, typename Runner = ScenarioRunner>
     static constexpr bool executes = requires(Runner& runner, const Action& op) {
@@ -136,7 +150,12 @@ class ScenarioRunner {
     PayloadPool payloads_;
     SchedulerControl* scheduler_;
     const PayloadFiles payload_files_;
+    HostLink host_;
+    StatsClient stats_;          // for ops
+    StatsClient periodic_stats_; // for periodic snapshots
     const plan::Op* op_ = nullptr;
+    int op_index_ = -1; // where it stands in its list
+    bool op_in_loop_ = false;
     std::vector<OwnedCgroup> owned_;              // in the order they were made
     std::map<std::string, std::uint64_t> frozen_; // name -> since when
 };

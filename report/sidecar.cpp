@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "interp/eval/payloads.h"
+#include "report/observed.h"
 #include "report/variant.h"
 
 namespace ktstr::report {
@@ -138,6 +139,9 @@ void add_record(json& sidecar, const plan::Record& record) {
     sidecar["workers"] = array_of(record.workers);
     sidecar["cgroup_procs"] = array_of(record.cgroup_procs);
     sidecar["scheduler_exits"] = array_of(record.scheduler_exits);
+    sidecar["snapshots"] = snapshot_list(record);
+    sidecar["kernel_reads"] = array_of(record.kernel_reads);
+    sidecar["monitor"] = monitor_summary(record.monitor);
     sidecar["scheduler_log"] = record.scheduler_log;
     sidecar["console"] = record.console;
 }
@@ -189,15 +193,20 @@ Result<std::filesystem::path> write_sidecar(const std::filesystem::path& directo
     const auto ran_for = std::chrono::duration<double, std::milli>(std::max(0.0, result.duration_ms));
     const auto started =
         std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran_for);
-    const json sidecar = sidecar_json(result, started);
+    json sidecar = sidecar_json(result, started);
+    const std::string stem = file_name_of(result.plan.scenario) + "-" + variant_hash(result.plan);
+    const auto not_kept = [&result](const Error& error) {
+        return Error{error.message, "the result of the scenario \"" + result.plan.scenario +
+                                        "\" is not kept; make room there or choose another folder with --out"};
+    };
+    if (auto made = make_directories(directory); !made) return made.error();
+    const auto observed = write_observed(directory, stem, result.record);
+    if (!observed) return not_kept(observed.error());
+    sidecar["observed_file"] = or_null(*observed);
     // A guest's log may hold any bytes: what is not UTF-8 becomes U+FFFD.
     const std::string content = sidecar.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-    auto path = directory / (file_name_of(result.plan.scenario) + "-" + variant_hash(result.plan) + ".ktstr.json");
-    if (auto made = make_directories(directory); !made) return made.error();
-    if (auto written = write_file(path, content); !written)
-        return Error{written.error().message,
-                     "the result of the scenario \"" + result.plan.scenario +
-                         "\" is not kept; make room there or choose another folder with --out"};
+    auto path = directory / (stem + ".ktstr.json");
+    if (auto written = write_file(path, content); !written) return not_kept(written.error());
     return path;
 }
 

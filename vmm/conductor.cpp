@@ -12,6 +12,7 @@
 #include <csignal>
 #include <ctime>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "interp/plan/disk.h"
@@ -129,6 +130,8 @@ class Conductor {
           decoder_(saved != nullptr ? saved->next_sequence : 0) {
         record_.seed = request.seed;
         record_.accelerator = request.accelerator;
+        if (request.host == nullptr && request.kernel_files)
+            observer_ = std::make_unique<Observer>(request.plan, *request.kernel_files);
     }
 
     Record run() {
@@ -143,6 +146,7 @@ class Conductor {
             run_in(std::move(machine));
         }
         leave_phase();
+        if (observer_ != nullptr) observer_->finish(record_);
         record_.duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
         trim_tail(record_.console, console_limit);
         trim_tail(record_.scheduler_log, scheduler_log_limit);
@@ -238,14 +242,24 @@ class Conductor {
              {channel_open_ ? place_->channel() : -1, static_cast<short>(POLLIN | write_events), 0},
              {console_open_ ? place_->console() : -1, POLLIN, 0},
              {machine_ != nullptr && control_open_ ? machine_->qmp().fd() : -1, POLLIN, 0}}};
-        ::poll(entries.data(), entries.size(), static_cast<int>(tick.count()));
+        ::poll(entries.data(), entries.size(), patience_ms());
         if (entries[0].revents != 0) return end(RunEnd::interrupted, "the run was interrupted");
         if (entries[4].revents != 0) control_open_ = machine_->qmp().receive();
         if (entries[3].revents != 0) receive_console();
         if (entries[2].revents != 0) exchange();
         if (ended_) return;
         if (entries[1].revents != 0) return machine_ended();
+        if (observer_ != nullptr && observer_->next_sample() && Clock::now() >= *observer_->next_sample())
+            observer_->sample();
         watch();
+    }
+
+    // How long nothing has to be looked at.
+    [[nodiscard]] int patience_ms() const {
+        auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(tick);
+        if (observer_ != nullptr && observer_->next_sample())
+            wait = std::min<std::chrono::nanoseconds>(wait, *observer_->next_sample() - Clock::now());
+        return static_cast<int>(std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(wait).count()));
     }
 
     void watch() {
@@ -360,6 +374,7 @@ class Conductor {
         case FrameType::scheduler_exit: return on_scheduler_exit(frame.payload);
         case FrameType::payload_output: return on_payload_output(frame.payload);
         case FrameType::payload: return on_payload(frame.payload);
+        case FrameType::host_request: return on_host_request(frame.payload);
         case FrameType::finish: return on_finish(frame.payload);
         default: return Error{"a frame of a type that only the host sends"};
         }
@@ -430,7 +445,17 @@ class Conductor {
         auto event = wire::decode_event(payload);
         if (!event) return event.error();
         if (record_.events.size() >= list_limit) return Error{"more than " + std::to_string(list_limit) + " events"};
+        if (observer_ != nullptr) observer_->on_event(*machine_, *event);
         record_.events.push_back(std::move(*event));
+        return {};
+    }
+
+    Result<void> on_host_request(std::string_view payload) {
+        auto request = wire::decode_host_request(payload);
+        if (!request) return request.error();
+        wire::HostReply reply{request->number, {}, "this run is not observed from outside", ""};
+        if (observer_ != nullptr) reply = observer_->serve(*machine_, *request);
+        queue(FrameType::host_reply, wire::encode(reply));
         return {};
     }
 
@@ -550,7 +575,8 @@ class Conductor {
     std::map<int, std::pair<plan::CapturedOutput, plan::CapturedOutput>> outputs_; // of payloads not yet reported
     std::size_t output_bytes_ = 0;
     std::size_t captured_pids_ = 0;
-    std::vector<int> payload_numbers_; // of record_.payloads
+    std::unique_ptr<Observer> observer_; // null: nothing is observed
+    std::vector<int> payload_numbers_;   // of record_.payloads
     Record record_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "interp/plan/record.h"
 #include "vmm/boot/template.h"
 #include "vmm/cancellation.h"
+#include "vmm/observer.h"
 
 namespace ktstr::vmm {
 
@@ -35,7 +37,9 @@ struct RunRequest {
     const TemplateStore* templates = nullptr; // start from a saved machine, and save one; null: always boot
     std::string kernel_sha256 = {};           // with templates
     std::string initramfs_sha256 = {};        // with templates
-    const HostRun* host = nullptr;            // null: in a virtual machine, of kernel_image and initramfs
+    std::optional<KernelFiles> kernel_files =
+        {};                        // of the kernel that boots, for observation; none: nothing is observed
+    const HostRun* host = nullptr; // null: in a virtual machine, of kernel_image and initramfs
 };
 
 // Told what happens, on the conducting thread. Phases: "boot", "stage", "attach", "scenario", "teardown".

@@ -25,6 +25,7 @@ enum class FrameType : std::uint16_t {
     begin = 1,   // Begin: the plan and what goes with it; the archive follows
     archive = 2, // raw bytes of the archive (newc cpio), in order, as many frames as it takes
     stop = 3,    // end the scenario now, orderly: report and power off
+    host_reply = 4,
     // guest to host
     hello = 16,
     phase = 17,
@@ -37,6 +38,7 @@ enum class FrameType : std::uint16_t {
     payload_output = 24,
     payload = 25,
     cgroup_procs = 26,
+    host_request = 28,
 };
 
 constexpr std::uint32_t frame_magic = 0x5254534bU;

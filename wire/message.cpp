@@ -87,6 +87,23 @@ std::string encode(const PayloadEnd& message) {
     return pack({{"number", message.number}, {"report", to_json(message.report)}});
 }
 
+std::string encode(const HostRequest& message) {
+    return pack({{"number", message.number},
+                 {"step", message.step},
+                 {"in_loop", message.in_loop},
+                 {"op", message.op},
+                 {"capture", message.capture},
+                 {"at_ns", message.at_ns},
+                 {"tid", message.tid},
+                 {"stats", message.stats},
+                 {"stats_absent", message.stats_absent}});
+}
+
+std::string encode(const HostReply& message) {
+    return pack(
+        {{"number", message.number}, {"detail", message.detail}, {"error", message.error}, {"hint", message.hint}});
+}
+
 std::string encode(const Finish& message) {
     return pack({{"end", to_string(message.end)},
                  {"message", message.message},
@@ -197,6 +214,36 @@ Result<PayloadEnd> decode_payload_end(std::string_view payload) {
     fields.integer("number", message.number);
     fields.nested("report", message.report,
                   [](const json& report, const std::string&) { return plan::payload_report_from_json(report); });
+    return fields.finish(std::move(message));
+}
+
+Result<HostRequest> decode_host_request(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    HostRequest message;
+    Fields fields(*value, "host_request");
+    fields.integer("number", message.number);
+    fields.integer("step", message.step);
+    fields.boolean("in_loop", message.in_loop);
+    fields.integer("op", message.op);
+    fields.integer("capture", message.capture);
+    fields.integer("at_ns", message.at_ns);
+    fields.integer("tid", message.tid);
+    fields.text("stats", message.stats);
+    fields.text("stats_absent", message.stats_absent);
+    if ((message.op < 0) == (message.capture < 0)) fields.fail_field("op", "and `capture` do not say which is meant");
+    return fields.finish(std::move(message));
+}
+
+Result<HostReply> decode_host_reply(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    HostReply message;
+    Fields fields(*value, "host_reply");
+    fields.integer("number", message.number);
+    fields.text("detail", message.detail);
+    fields.text("error", message.error);
+    fields.text("hint", message.hint);
     return fields.finish(std::move(message));
 }
 

@@ -3,7 +3,8 @@
 //
 // A run: guest sends `hello` at its ready point -> host sends `begin` and the archive -> guest sends phases, events,
 // heartbeats and logs as they come, and of each payload that has ended its `payload_output` (as many frames as it
-// takes) and then its `payload` -> `workers` (as many frames as it takes) -> `finish` -> guest powers off.
+// takes) and then its `payload` -> `workers` (as many frames as it takes) -> `finish` -> guest powers off. For what
+// only the host can do the guest sends a `host_request`, and the host answers each with a `host_reply`.
 #pragma once
 
 #include <cstdint>
@@ -87,6 +88,27 @@ struct PayloadEnd {
     plan::PayloadReport report; // without the text of its output, which has come before
 };
 
+// For an op that the host executes, or for a periodic snapshot. It names a place in the plan, which the host has: what
+// a guest says cannot make the host do anything that the plan does not ask for.
+struct HostRequest {
+    int number = 0;           // counts up over the scenario; the reply has the same
+    int step = -1;            // of the op, and of the time; -1: backdrop
+    bool in_loop = false;     // the op is in the step's loop
+    int op = -1;              // index in that list; -1: the next periodic snapshot is due
+    int capture = -1;         // index in Plan::captures_ns; -1: an op
+    std::int64_t at_ns = 0;   // in the workload window
+    int tid = 0;              // of the worker that a task target means
+    std::string stats;        // what the scheduler said over its stats socket: one line of JSON; or empty
+    std::string stats_absent; // why `stats` is empty
+};
+
+struct HostReply {
+    int number = 0;
+    std::string detail; // what was done, for the op's event
+    std::string error;  // empty: done
+    std::string hint;
+};
+
 // The last frame. `end` is completed, scheduler_attach_failed, scheduler_exited, executor_failed or kernel_unusable.
 struct Finish {
     plan::RunEnd end = plan::RunEnd::completed;
@@ -104,6 +126,8 @@ std::string encode(const Log& message);
 std::string encode(const Workers& message);
 std::string encode(const PayloadOutput& message);
 std::string encode(const PayloadEnd& message);
+std::string encode(const HostRequest& message);
+std::string encode(const HostReply& message);
 std::string encode(const Finish& message);
 std::string encode(const plan::CgroupProcs& message);
 std::string encode(const plan::StimulusEvent& message);
@@ -118,6 +142,8 @@ Result<Log> decode_log(std::string_view payload);
 Result<Workers> decode_workers(std::string_view payload);
 Result<PayloadOutput> decode_payload_output(std::string_view payload);
 Result<PayloadEnd> decode_payload_end(std::string_view payload);
+Result<HostRequest> decode_host_request(std::string_view payload);
+Result<HostReply> decode_host_reply(std::string_view payload);
 Result<Finish> decode_finish(std::string_view payload);
 Result<plan::CgroupProcs> decode_cgroup_procs(std::string_view payload);
 Result<plan::StimulusEvent> decode_event(std::string_view payload);

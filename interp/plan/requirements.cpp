@@ -13,14 +13,15 @@ namespace ktstr::plan {
 namespace {
 
 // Which ops are done. A test compares them with the executor's own table.
-constexpr std::array<std::string_view, 20> executed_ops = {
+constexpr std::array<std::string_view, 24> executed_ops = {
     "add_cgroup",           "remove_cgroup",     "set_cpuset",
     "clear_cpuset",         "swap_cpusets",      "spawn",
     "stop_cgroup",          "set_affinity",      "move_all_tasks",
     "run_payload",          "wait_payload",      "kill_payload",
     "freeze_cgroup",        "unfreeze_cgroup",   "attach_scheduler",
     "detach_scheduler",     "restart_scheduler", "replace_scheduler",
-    "capture_cgroup_procs", "pin_bpf_map"};
+    "capture_cgroup_procs", "pin_bpf_map",       "capture_snapshot",
+    "read_kernel",          "write_kernel",      "write_bpf"};
 
 constexpr std::array<std::string_view, 7> judged_measures = {"iterations", "migrations", "cpu_time", "gap",
                                                              "run_delay",  "throughput", "off_cpu"};
@@ -33,7 +34,6 @@ class Finder {
 
     std::vector<Lack> find() {
         declarations();
-        if (!plan_.captures_ns.empty()) add("periodic captures", plan_.source);
         ops(plan_.backdrop);
         for (const auto& step : plan_.steps) {
             ops(step.ops);

@@ -157,6 +157,28 @@ Result<void> Machine::stop() { return command("stop"); }
 
 Result<void> Machine::resume() { return command("cont"); }
 
+std::vector<int> Machine::vcpu_threads() {
+    const auto id = qmp_.execute("query-cpus-fast");
+    if (!id) return {};
+    const auto reply = qmp_.wait_reply(*id, control_timeout_ms);
+    if (!reply || !reply->is_array()) return {};
+    std::vector<int> threads(reply->size(), -1);
+    for (const auto& cpu : *reply) {
+        const auto index = cpu.value("cpu-index", -1);
+        if (index >= 0 && static_cast<std::size_t>(index) < threads.size())
+            threads[static_cast<std::size_t>(index)] = cpu.value("thread-id", -1);
+    }
+    return threads;
+}
+
+Result<std::string> Machine::registers() {
+    const auto id = qmp_.execute("human-monitor-command", {{"command-line", "info registers -a"}});
+    if (!id) return id.error();
+    const auto reply = qmp_.wait_reply(*id, control_timeout_ms);
+    if (!reply) return reply.error();
+    return reply->is_string() ? reply->get<std::string>() : std::string();
+}
+
 Result<void> Machine::save_state(const std::filesystem::path& path) {
     if (auto set = leave_out_memory(); !set) return set;
     if (auto begun = command("migrate", {{"uri", "file:" + path.string()}}); !begun) return begun;

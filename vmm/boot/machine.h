@@ -50,6 +50,10 @@ class Machine : public Place {
     // All vCPUs stand still, and guest time with them, until resume().
     Result<void> stop();
     Result<void> resume();
+    // The host's threads that are the vCPUs, by CPU; empty if QEMU does not tell.
+    [[nodiscard]] std::vector<int> vcpu_threads();
+    // All vCPUs' registers, in QEMU's own words (`info registers -a`). To be asked for while stopped.
+    Result<std::string> registers();
     // Writes everything but guest memory to a file, while stopped. The guest can go on afterwards.
     Result<void> save_state(const std::filesystem::path& path);
     // For a machine started with `incoming`, once its memory is filled in: reads such a file and lets the guest go on.

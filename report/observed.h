@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the host observed of a run: short in its sidecar, and in full in a file beside it, `{stem}.observed.json`:
+// {"observed_version", "snapshots", "monitor", "kernel_reads"} as docs/observing.md has them.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "base/result.h"
+#include "interp/plan/record.h"
+
+namespace ktstr::report {
+
+// Of the monitor's samples, by name: least, most, mean and last value, and the change per second of what counts.
+nlohmann::json monitor_summary(const plan::Monitor& monitor);
+
+// Name, trigger, time, step and whether there is something in it, for each snapshot.
+nlohmann::json snapshot_list(const plan::Record& record);
+
+// Writes the file, or removes an older one if nothing was observed. Its name; empty: there is none.
+Result<std::string> write_observed(const std::filesystem::path& directory, const std::string& stem,
+                                   const plan::Record& record);
+
+} // namespace ktstr::report

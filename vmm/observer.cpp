@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmm/observer.h"
+
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "vmm/observe/target.h"
+
+namespace ktstr::vmm {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t most_snapshots = 1000;
+constexpr std::size_t most_reads = 100'000;
+constexpr std::size_t most_samples = 100'000;
+constexpr double ran_enough = 0.25; // of the interval: less, and a runqueue's clock may stand still for the host's sake
+
+std::string periodic_name(int number) {
+    std::string digits = std::to_string(number);
+    return "periodic_" + std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits;
+}
+
+// How long each vCPU's thread has run on the host, in ns, counted from the last question.
+class VcpuTimes {
+  public:
+    explicit VcpuTimes(Machine& machine) : process_(machine.process().pid()), threads_(machine.vcpu_threads()) {
+        last_.resize(threads_.size());
+    }
+    bool ran(int cpu) {
+        const auto index = static_cast<std::size_t>(cpu);
+        if (index >= threads_.size()) return true; // not known: as if it had
+        std::ifstream file("/proc/" + std::to_string(process_) + "/task/" + std::to_string(threads_[index]) +
+                           "/schedstat");
+        std::uint64_t now = 0;
+        if (!(file >> now)) return true;
+        const std::uint64_t since = now - last_[index];
+        last_[index] = now;
+        return static_cast<double>(since) >= ran_enough * static_cast<double>(monitor_interval_ns);
+    }
+
+  private:
+    pid_t process_;
+    std::vector<int> threads_;
+    std::vector<std::uint64_t> last_;
+};
+
+// The scheduler's own answer: {"errno": 0, "args": {"resp": ...}}.
+json stats_json(const wire::HostRequest& request) {
+    if (request.stats.empty()) return {{"@absent", request.stats_absent}};
+    const json answer = json::parse(request.stats, nullptr, false);
+    if (!answer.is_object() || !answer.contains("args") || !answer["args"].is_object() ||
+        !answer["args"].contains("resp"))
+        return {{"@absent", "the scheduler's answer is not in the form of scx_stats"}};
+    const json& response = answer["args"]["resp"];
+    if (answer.value("errno", 0) != 0)
+        return {{"@absent", "the scheduler has no statistics: " + response.dump().substr(0, 200)}};
+    return response;
+}
+
+const plan::Op* find_op(const plan::Plan& plan, const wire::HostRequest& request) {
+    const std::vector<plan::Op>* list = &plan.backdrop;
+    if (request.step >= 0) {
+        if (static_cast<std::size_t>(request.step) >= plan.steps.size()) return nullptr;
+        const auto& step = plan.steps[static_cast<std::size_t>(request.step)];
+        list = request.in_loop ? &step.loop : &step.ops;
+    }
+    const auto index = static_cast<std::size_t>(request.op);
+    return index < list->size() ? &(*list)[index] : nullptr;
+}
+
+} // namespace
+
+std::shared_future<Observer::Facts> Observer::facts_of(const KernelFiles& files) {
+    static std::mutex mutex;
+    static std::map<std::string, std::shared_future<Facts>> known;
+    const std::lock_guard lock(mutex);
+    auto& facts = known[files.vmlinux.string()];
+    if (!facts.valid())
+        facts = std::async(std::launch::async, [files] {
+                    return observe::KernelFacts::load(files.vmlinux, files.system_map, files.release);
+                }).share();
+    return facts;
+}
+
+Observer::Observer(const plan::Plan& plan, const KernelFiles& files) : plan_(plan), facts_(facts_of(files)) {}
+
+Result<Observer::View> Observer::look_into(Machine& machine) {
+    const Facts& facts = facts_.get();
+    if (!facts) return facts.error();
+    std::vector<observe::MemoryPart> parts;
+    for (const auto& node : machine.memory()) parts.push_back({node.file.get(), node.bytes});
+    auto memory = observe::PhysicalMemory::map(parts, true);
+    if (!memory) return memory.error();
+    View view;
+    view.memory = std::make_unique<observe::PhysicalMemory>(std::move(*memory));
+    auto kernel = observe::GuestKernel::find(*facts, *view.memory);
+    if (!kernel) return kernel.error();
+    view.kernel = std::make_unique<observe::GuestKernel>(std::move(*kernel));
+    return view;
+}
+
+Result<void> Observer::open(Machine& machine) {
+    if (!view_) view_ = look_into(machine);
+    return *view_ ? Result<void>{} : Result<void>(view_->error());
+}
+
+void Observer::start_monitor(Machine& machine) {
+    samples_.interval_ns = monitor_interval_ns;
+    if (auto opened = open(machine); !opened) {
+        samples_.reason = opened.error().message;
+        return;
+    }
+    auto times = std::make_shared<VcpuTimes>(machine);
+    monitor_ = std::make_unique<observe::MonitorReader>(*(*view_)->kernel, plan_.topology.cpus(),
+                                                        [times](int cpu) { return times->ran(cpu); });
+    samples_.names = monitor_->names();
+    samples_.absent = monitor_->absent();
+    next_sample_ = Clock::now();
+}
+
+void Observer::on_event(Machine& machine, const plan::StimulusEvent& event) {
+    const auto now = (Clock::now().time_since_epoch() - all_stopped_).count();
+    clock_offset_ns_ = std::min(clock_offset_ns_.value_or(now - event.at_ns), now - event.at_ns);
+    if (event.kind == "step_start") steps_.emplace_back(event.at_ns, event.step);
+    if (event.kind == "step_end") steps_.emplace_back(event.at_ns, -1);
+    if (event.kind == "scenario_start") start_monitor(machine);
+    if (event.kind == "scenario_end") next_sample_.reset();
+}
+
+std::int64_t Observer::now_ns() const {
+    return (Clock::now().time_since_epoch() - all_stopped_).count() - clock_offset_ns_.value_or(0);
+}
+
+void Observer::sample() {
+    if (!next_sample_) return;
+    if (samples_.samples.size() < most_samples) samples_.samples.push_back({now_ns(), -1, monitor_->sample()});
+    // What a busy host has missed is left out.
+    const auto interval = std::chrono::nanoseconds(monitor_interval_ns);
+    *next_sample_ += interval;
+    if (const auto now = Clock::now(); *next_sample_ < now) *next_sample_ = now + interval;
+}
+
+template <typename Work>
+auto Observer::stopped(Machine& machine, double& stopped_ms, const Work& work) -> decltype(work()) {
+    const auto begin = Clock::now();
+    if (auto stop = machine.stop(); !stop) return stop.error();
+    auto result = work();
+    const auto resumed = machine.resume();
+    const auto duration = Clock::now() - begin;
+    all_stopped_ += duration;
+    stopped_ms = std::chrono::duration<double, std::milli>(duration).count();
+    if (!resumed) return resumed.error();
+    return result;
+}
+
+Result<observe::RawSnapshot> Observer::capture_stopped(Machine& machine, double& stopped_ms) {
+    return stopped(machine, stopped_ms, [&]() -> Result<observe::RawSnapshot> {
+        auto raw = observe::copy_snapshot(*(*view_)->kernel, plan_.topology.cpus(), types_);
+        if (!raw) return raw;
+        if (auto registers = machine.registers()) raw->registers = std::move(*registers);
+        return raw;
+    });
+}
+
+Result<void> Observer::capture(Machine& machine, plan::Snapshot snapshot, const wire::HostRequest& request) {
+    if (snapshots_.size() >= most_snapshots)
+        return Error{"there are " + std::to_string(most_snapshots) + " snapshots already: no more are kept",
+                     "take them less often"};
+    auto done = open(machine);
+    if (done) {
+        auto raw = capture_stopped(machine, snapshot.stopped_ms);
+        if (raw) {
+            json state = observe::render_snapshot(*(*view_)->kernel, *raw, types_);
+            state["stats"] = stats_json(request);
+            snapshot.state = std::make_shared<const json>(std::move(state));
+        } else {
+            done = raw.error();
+        }
+    }
+    if (!done) snapshot.reason = done.error().message;
+    snapshots_.push_back(std::move(snapshot));
+    return done;
+}
+
+wire::HostReply Observer::serve(Machine& machine, const wire::HostRequest& request) {
+    auto done = request.capture >= 0 ? serve_capture(machine, request) : serve_op(machine, request);
+    wire::HostReply reply;
+    reply.number = request.number;
+    if (done) {
+        reply.detail = std::move(*done);
+    } else {
+        reply.error = done.error().message;
+        reply.hint = done.error().hint;
+    }
+    return reply;
+}
+
+Result<std::string> Observer::serve_capture(Machine& machine, const wire::HostRequest& request) {
+    if (static_cast<std::size_t>(request.capture) >= plan_.captures_ns.size() ||
+        !captured_.insert(request.capture).second)
+        return Error{"the plan has no such periodic snapshot, or it was taken already"};
+    const std::string name = periodic_name(request.capture);
+    auto done =
+        capture(machine, {.name = name, .trigger = "periodic", .at_ns = request.at_ns, .step = request.step}, request);
+    return done ? Result<std::string>(name) : Result<std::string>(done.error());
+}
+
+Result<std::string> Observer::serve_op(Machine& machine, const wire::HostRequest& request) {
+    const plan::Op* op = find_op(plan_, request);
+    if (op == nullptr) return Error{"the plan has no such op"};
+    return std::visit(
+        [&](const auto& action) -> Result<std::string> {
+            if constexpr (requires { execute(machine, action, request); })
+                return execute(machine, action, request);
+            else
+                return Error{"it is not for the host to execute"};
+        },
+        op->action);
+}
+
+Result<std::string> Observer::execute(Machine& machine, const plan::CaptureSnapshot& op,
+                                      const wire::HostRequest& request) {
+    auto done =
+        capture(machine, {.name = op.name, .trigger = "op", .at_ns = request.at_ns, .step = request.step}, request);
+    if (!done) return done.error();
+    const json& state = *snapshots_.back().state;
+    return op.name + ": " + std::to_string(state["maps"].size()) + " maps, " +
+           std::to_string(state["variables"].size()) + " variables";
+}
+
+template <typename Work> Result<void> Observer::hot_or_cold(Machine& machine, bool cold, const Work& work) {
+    if (auto opened = open(machine); !opened) return opened;
+    (*view_)->kernel->memory().forget();
+    double stopped_ms = 0;
+    return cold ? stopped(machine, stopped_ms, work) : work();
+}
+
+Result<std::string> Observer::execute(Machine& machine, const plan::ReadKernel& op, const wire::HostRequest& request) {
+    if (reads_.size() >= most_reads) return Error{"there are " + std::to_string(most_reads) + " reads already"};
+    json value;
+    auto done = hot_or_cold(machine, op.cold, [&]() -> Result<void> {
+        const auto& kernel = *(*view_)->kernel;
+        const auto place = observe::find_place(kernel, op.target, request.tid);
+        if (!place) return place.error();
+        auto read = observe::read_place(kernel, *place);
+        if (!read) return read.error();
+        value = std::move(*read);
+        return {};
+    });
+    if (!done) return done.error();
+    const std::string text = op.name + " = " + value.dump().substr(0, 200);
+    reads_.push_back({op.name, request.at_ns, request.step, std::make_shared<const json>(std::move(value))});
+    return text;
+}
+
+Result<std::string> Observer::execute(Machine& machine, const plan::WriteKernel& op, const wire::HostRequest& request) {
+    auto done = hot_or_cold(machine, op.cold, [&]() -> Result<void> {
+        const auto& kernel = *(*view_)->kernel;
+        const auto place = observe::find_place(kernel, op.target, request.tid);
+        return place ? observe::write_place(kernel, *place, op.value) : place.error();
+    });
+    return done ? Result<std::string>("= " + std::to_string(op.value)) : Result<std::string>(done.error());
+}
+
+Result<std::string> Observer::execute(Machine& machine, const plan::WriteBpf& op, const wire::HostRequest&) {
+    auto done = hot_or_cold(machine, false, [&]() -> Result<void> {
+        const auto& kernel = *(*view_)->kernel;
+        const auto place = observe::find_global(kernel, plan_.topology.cpus(), types_, op.variable);
+        return place ? observe::write_place(kernel, *place, op.value) : place.error();
+    });
+    return done ? Result<std::string>(op.variable + " = " + std::to_string(op.value))
+                : Result<std::string>(done.error());
+}
+
+void Observer::finish(plan::Record& record) {
+    for (auto& sample : samples_.samples)
+        for (const auto& [from, step] : steps_)
+            if (from <= sample.at_ns) sample.step = step;
+    record.monitor = std::move(samples_);
+    record.snapshots = std::move(snapshots_);
+    record.kernel_reads = std::move(reads_);
+}
+
+} // namespace ktstr::vmm
