@@ -117,6 +117,7 @@ std::string target_words(const plan::KernelTarget& target) {
         return bytes + address.data() + offset;
     }
     case Kind::per_cpu: return field + target.symbol + " of CPU " + std::to_string(target.cpu);
+    case Kind::bpf: return target.symbol + " of the scheduler";
     case Kind::task: {
         const std::string work = target.work.empty() ? "" : " of " + target.work;
         return field + "the first worker" + work + " " + place_words(target.cgroup);

@@ -140,6 +140,7 @@ void add_record(json& sidecar, const plan::Record& record) {
     sidecar["cgroup_procs"] = array_of(record.cgroup_procs);
     sidecar["scheduler_exits"] = array_of(record.scheduler_exits);
     sidecar["snapshots"] = snapshot_list(record);
+    sidecar["watches"] = array_of(record.watches);
     sidecar["kernel_reads"] = array_of(record.kernel_reads);
     sidecar["monitor"] = monitor_summary(record.monitor);
     sidecar["scheduler_log"] = record.scheduler_log;

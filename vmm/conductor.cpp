@@ -77,6 +77,16 @@ std::uint64_t wall_clock_ns() {
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+bool watches(const plan::Plan& plan) {
+    const auto any = [](const std::vector<plan::Op>& ops) {
+        return std::any_of(ops.begin(), ops.end(),
+                           [](const plan::Op& op) { return std::holds_alternative<plan::WatchSnapshot>(op.action); });
+    };
+    return any(plan.backdrop) || std::any_of(plan.steps.begin(), plan.steps.end(), [&any](const plan::Step& step) {
+               return any(step.ops) || any(step.loop);
+           });
+}
+
 MachineConfig machine_config(const RunRequest& request) {
     return {.kernel_image = request.kernel_image,
             .initramfs = request.initramfs,
@@ -84,7 +94,8 @@ MachineConfig machine_config(const RunRequest& request) {
             .memory_bytes = request.plan.memory_bytes,
             .kernel_args = request.plan.kernel_args,
             .accelerator = request.accelerator,
-            .disk = plan::needs_disk(request.plan)};
+            .disk = plan::needs_disk(request.plan),
+            .debugger = watches(request.plan)};
 }
 
 // The first scheduler that is not built into the kernel.
@@ -236,29 +247,34 @@ class Conductor {
 
     void step() {
         const int write_events = outgoing_.size() > sent_ ? POLLOUT : 0;
-        std::array<pollfd, 5> entries = {
+        const bool debugged = machine_ != nullptr && machine_->debugger() != nullptr;
+        std::array<pollfd, 6> entries = {
             {{cancellation_.fd(), POLLIN, 0},
              {place_->process().pidfd(), POLLIN, 0},
              {channel_open_ ? place_->channel() : -1, static_cast<short>(POLLIN | write_events), 0},
              {console_open_ ? place_->console() : -1, POLLIN, 0},
-             {machine_ != nullptr && control_open_ ? machine_->qmp().fd() : -1, POLLIN, 0}}};
+             {machine_ != nullptr && control_open_ ? machine_->qmp().fd() : -1, POLLIN, 0},
+             {debugged ? machine_->debugger()->fd() : -1, POLLIN, 0}}};
         ::poll(entries.data(), entries.size(), patience_ms());
         if (entries[0].revents != 0) return end(RunEnd::interrupted, "the run was interrupted");
         if (entries[4].revents != 0) control_open_ = machine_->qmp().receive();
+        if (entries[5].revents != 0) observer_->debugger_told(*machine_);
         if (entries[3].revents != 0) receive_console();
         if (entries[2].revents != 0) exchange();
         if (ended_) return;
         if (entries[1].revents != 0) return machine_ended();
-        if (observer_ != nullptr && observer_->next_sample() && Clock::now() >= *observer_->next_sample())
-            observer_->sample();
+        if (const auto next = next_observation(); next && Clock::now() >= *next) observer_->act(*machine_);
         watch();
+    }
+
+    [[nodiscard]] std::optional<Clock::time_point> next_observation() const {
+        return observer_ != nullptr ? observer_->next_action() : std::nullopt;
     }
 
     // How long nothing has to be looked at.
     [[nodiscard]] int patience_ms() const {
         auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(tick);
-        if (observer_ != nullptr && observer_->next_sample())
-            wait = std::min<std::chrono::nanoseconds>(wait, *observer_->next_sample() - Clock::now());
+        if (const auto next = next_observation()) wait = std::min<std::chrono::nanoseconds>(wait, *next - Clock::now());
         return static_cast<int>(std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(wait).count()));
     }
 

@@ -129,6 +129,69 @@ void Observer::on_event(Machine& machine, const plan::StimulusEvent& event) {
     if (event.kind == "step_end") steps_.emplace_back(event.at_ns, -1);
     if (event.kind == "scenario_start") start_monitor(machine);
     if (event.kind == "scenario_end") next_sample_.reset();
+    if (event.kind == "step_end" || event.kind == "scenario_end")
+        note_lost_watches(watches_.end_step(machine, event.kind == "step_end" ? event.step : -1));
+}
+
+std::optional<std::chrono::steady_clock::time_point> Observer::next_action() const {
+    const auto rearm = watches_.next_rearm();
+    return rearm && next_sample_ ? std::min(*rearm, *next_sample_) : rearm ? rearm : next_sample_;
+}
+
+void Observer::act(Machine& machine) {
+    const auto now = Clock::now();
+    if (next_sample_ && *next_sample_ <= now) sample();
+    if (const auto rearm = watches_.next_rearm(); rearm && *rearm <= now) note_lost_watches(watches_.rearm(machine));
+}
+
+void Observer::debugger_told(Machine& machine) {
+    while (machine.debugger() != nullptr) {
+        const auto stop = machine.debugger()->next_stop(0);
+        if (!stop) {
+            machine.drop_debugger();
+            if (watches_.any()) note_lost_watches(stop.error()); // else QEMU has ended in its own time
+            return;
+        }
+        if (!*stop) return;
+        fired(machine, **stop);
+    }
+}
+
+// The machine stands still until this is done.
+void Observer::fired(Machine& machine, const Debugger::Stop& stop) {
+    const auto begin = Clock::now();
+    const std::int64_t at_ns = now_ns();
+    std::optional<observe::RawSnapshot> raw;
+    plan::Snapshot snapshot;
+    auto done = watches_.fired(machine, stop, [&](const std::string& name, int step) {
+        snapshot = {.name = name, .trigger = "watch", .at_ns = at_ns, .step = step};
+        auto copied = copy(machine);
+        if (copied)
+            raw = std::move(*copied);
+        else
+            snapshot.reason = copied.error().message;
+    });
+    const auto resumed = machine.resume();
+    const auto duration = Clock::now() - begin;
+    all_stopped_ += duration;
+    note_lost_watches(done ? resumed : done);
+    if (snapshot.name.empty() || snapshots_.size() >= most_snapshots) return;
+    snapshot.stopped_ms = std::chrono::duration<double, std::milli>(duration).count();
+    if (raw) {
+        json state = observe::render_snapshot(*(*view_)->kernel, *raw, types_);
+        state["stats"] = {{"@absent", "the machine stood still at a write: the scheduler could not be asked"}};
+        snapshot.state = std::make_shared<const json>(std::move(state));
+    }
+    snapshots_.push_back(std::move(snapshot));
+}
+
+// A watch that got lost is no reason to end the run: what was to be seen is missing in it, and the record says why.
+void Observer::note_lost_watches(const Result<void>& done) {
+    if (done || snapshots_.size() >= most_snapshots) return;
+    snapshots_.push_back({.name = "watch",
+                          .trigger = "watch",
+                          .at_ns = now_ns(),
+                          .reason = "the watchpoints are lost: " + done.error().message});
 }
 
 std::int64_t Observer::now_ns() const {
@@ -152,18 +215,21 @@ auto Observer::stopped(Machine& machine, double& stopped_ms, const Work& work) -
     const auto resumed = machine.resume();
     const auto duration = Clock::now() - begin;
     all_stopped_ += duration;
+    if (const auto missed = machine.take_missed_stop()) watches_.missed(*missed);
     stopped_ms = std::chrono::duration<double, std::milli>(duration).count();
     if (!resumed) return resumed.error();
     return result;
 }
 
 Result<observe::RawSnapshot> Observer::capture_stopped(Machine& machine, double& stopped_ms) {
-    return stopped(machine, stopped_ms, [&]() -> Result<observe::RawSnapshot> {
-        auto raw = observe::copy_snapshot(*(*view_)->kernel, plan_.topology.cpus(), types_);
-        if (!raw) return raw;
-        if (auto registers = machine.registers()) raw->registers = std::move(*registers);
-        return raw;
-    });
+    return stopped(machine, stopped_ms, [&] { return copy(machine); });
+}
+
+Result<observe::RawSnapshot> Observer::copy(Machine& machine) {
+    auto raw = observe::copy_snapshot(*(*view_)->kernel, plan_.topology.cpus(), types_);
+    if (!raw) return raw;
+    if (auto registers = machine.registers()) raw->registers = std::move(*registers);
+    return raw;
 }
 
 Result<void> Observer::capture(Machine& machine, plan::Snapshot snapshot, const wire::HostRequest& request) {
@@ -232,6 +298,31 @@ Result<std::string> Observer::execute(Machine& machine, const plan::CaptureSnaps
            std::to_string(state["variables"].size()) + " variables";
 }
 
+Result<std::string> Observer::execute(Machine& machine, const plan::WatchSnapshot& op,
+                                      const wire::HostRequest& request) {
+    std::optional<observe::Place> place;
+    auto found = hot_or_cold(machine, false, [&]() -> Result<void> {
+        auto here = find(op.target, request.tid);
+        if (!here) return here.error();
+        place = *here;
+        return {};
+    });
+    if (!found) return found.error();
+    if (place->bytes != 1 && place->bytes != 2 && place->bytes != 4 && place->bytes != 8)
+        return Error{"a value of " + std::to_string(place->bytes) + " bytes cannot be watched",
+                     "name a field of it that has 1, 2, 4 or 8 bytes"};
+    if (auto added = watches_.add(machine, op, request.step, place->address, place->bytes); !added)
+        return added.error();
+    return op.name + ": " + std::to_string(place->bytes) + " bytes at " + observe::hex(place->address);
+}
+
+Result<observe::Place> Observer::find(const plan::KernelTarget& target, int tid) {
+    const auto& kernel = *(*view_)->kernel;
+    if (target.kind == plan::KernelTarget::Kind::bpf)
+        return observe::find_global(kernel, plan_.topology.cpus(), types_, target.symbol);
+    return observe::find_place(kernel, target, tid);
+}
+
 template <typename Work> Result<void> Observer::hot_or_cold(Machine& machine, bool cold, const Work& work) {
     if (auto opened = open(machine); !opened) return opened;
     (*view_)->kernel->memory().forget();
@@ -243,10 +334,9 @@ Result<std::string> Observer::execute(Machine& machine, const plan::ReadKernel& 
     if (reads_.size() >= most_reads) return Error{"there are " + std::to_string(most_reads) + " reads already"};
     json value;
     auto done = hot_or_cold(machine, op.cold, [&]() -> Result<void> {
-        const auto& kernel = *(*view_)->kernel;
-        const auto place = observe::find_place(kernel, op.target, request.tid);
+        const auto place = find(op.target, request.tid);
         if (!place) return place.error();
-        auto read = observe::read_place(kernel, *place);
+        auto read = observe::read_place(*(*view_)->kernel, *place);
         if (!read) return read.error();
         value = std::move(*read);
         return {};
@@ -259,9 +349,8 @@ Result<std::string> Observer::execute(Machine& machine, const plan::ReadKernel& 
 
 Result<std::string> Observer::execute(Machine& machine, const plan::WriteKernel& op, const wire::HostRequest& request) {
     auto done = hot_or_cold(machine, op.cold, [&]() -> Result<void> {
-        const auto& kernel = *(*view_)->kernel;
-        const auto place = observe::find_place(kernel, op.target, request.tid);
-        return place ? observe::write_place(kernel, *place, op.value) : place.error();
+        const auto place = find(op.target, request.tid);
+        return place ? observe::write_place(*(*view_)->kernel, *place, op.value) : place.error();
     });
     return done ? Result<std::string>("= " + std::to_string(op.value)) : Result<std::string>(done.error());
 }
@@ -282,6 +371,7 @@ void Observer::finish(plan::Record& record) {
             if (from <= sample.at_ns) sample.step = step;
     record.monitor = std::move(samples_);
     record.snapshots = std::move(snapshots_);
+    record.watches = watches_.take();
     record.kernel_reads = std::move(reads_);
 }
 

@@ -16,6 +16,8 @@
 #include "vmm/observe/kernel.h"
 #include "vmm/observe/monitor.h"
 #include "vmm/observe/snapshot.h"
+#include "vmm/observe/target.h"
+#include "vmm/watches.h"
 #include "wire/message.h"
 
 namespace ktstr::vmm {
@@ -39,9 +41,12 @@ class Observer {
     void on_event(Machine& machine, const plan::StimulusEvent& event);
     // Does what the plan asks of the host at that place.
     wire::HostReply serve(Machine& machine, const wire::HostRequest& request);
-    // When sample() is to be called next; none: not for now.
-    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_sample() const { return next_sample_; }
-    void sample();
+    // When act() is to be called next; none: not for now.
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_action() const;
+    // Takes a sample of the monitor, and sets watchpoints again, where it is time.
+    void act(Machine& machine);
+    // QEMU's debugger has something to tell.
+    void debugger_told(Machine& machine);
     // Hands over what was seen.
     void finish(plan::Record& record);
 
@@ -57,18 +62,25 @@ class Observer {
     Result<void> open(Machine& machine); // once; what failed then fails again
     Result<View> look_into(Machine& machine);
     void start_monitor(Machine& machine);
+    void sample();
     [[nodiscard]] std::int64_t now_ns() const; // of the workload window
+    void fired(Machine& machine, const Debugger::Stop& stop);
+    void note_lost_watches(const Result<void>& done);
     Result<std::string> serve_op(Machine& machine, const wire::HostRequest& request);
     Result<std::string> serve_capture(Machine& machine, const wire::HostRequest& request);
     Result<std::string> execute(Machine& machine, const plan::CaptureSnapshot& op, const wire::HostRequest& request);
+    Result<std::string> execute(Machine& machine, const plan::WatchSnapshot& op, const wire::HostRequest& request);
     Result<std::string> execute(Machine& machine, const plan::ReadKernel& op, const wire::HostRequest& request);
     Result<std::string> execute(Machine& machine, const plan::WriteKernel& op, const wire::HostRequest& request);
     Result<std::string> execute(Machine& machine, const plan::WriteBpf& op, const wire::HostRequest& request);
     // A snapshot, or a placeholder with the error, goes to the record.
     Result<void> capture(Machine& machine, plan::Snapshot snapshot, const wire::HostRequest& request);
+    // Of a machine that stands still already.
+    Result<observe::RawSnapshot> copy(Machine& machine);
     Result<observe::RawSnapshot> capture_stopped(Machine& machine, double& stopped_ms);
     // Calls it with the vCPUs stopped.
     template <typename Work> auto stopped(Machine& machine, double& stopped_ms, const Work& work) -> decltype(work());
+    Result<observe::Place> find(const plan::KernelTarget& target, int tid); // after open()
     template <typename Work> Result<void> hot_or_cold(Machine& machine, bool cold, const Work& work);
 
     const plan::Plan& plan_;
@@ -80,6 +92,7 @@ class Observer {
     std::optional<std::int64_t> clock_offset_ns_; // host time without stops, less workload time; the least seen
     std::chrono::nanoseconds all_stopped_{};
     std::set<int> captured_; // periodic ones
+    Watches watches_;
     plan::Monitor samples_;
     std::vector<plan::Snapshot> snapshots_;
     std::vector<plan::KernelRead> reads_;

@@ -125,7 +125,7 @@ void Checker::check_watch(const ast::Statement& op, const Module& module, model:
     if (auto target = check_target(op.values.front(), module)) watch.target = std::move(*target);
     if (watch.target.kind == plan::KernelTarget::Kind::task)
         diagnostics_.add(Code::wrong_arguments, op.values.front().span,
-                         "a task's fields move: watch a symbol or a per_cpu variable");
+                         "a task's fields move: watch a symbol, a per_cpu variable or a bpf global");
     watch.name = watch.target.symbol;
     Once once(diagnostics_);
     for (const auto& part : op.parts) {
@@ -158,7 +158,7 @@ void Checker::check_kernel_op(const ast::Statement& op, const Module& module, mo
 }
 
 // jiffies, symbol("jiffies", offset: 8, bytes: 4), address(0xffff...), per_cpu("runqueues", cpu: 0, field:
-// "nr_running"), task("hot", work: "hogs", field: "se.vruntime")
+// "nr_running"), task("hot", work: "hogs", field: "se.vruntime"), bpf("slice_ns")
 std::optional<plan::KernelTarget> Checker::check_target(const ast::Expression& target, const Module& module) {
     using TargetKind = plan::KernelTarget::Kind;
     plan::KernelTarget out;
@@ -170,13 +170,15 @@ std::optional<plan::KernelTarget> Checker::check_target(const ast::Expression& t
         {"symbol", {TargetKind::symbol, {"symbol", "field", "offset", "bytes"}}},
         {"address", {TargetKind::address, {"address", "offset", "bytes"}}},
         {"per_cpu", {TargetKind::per_cpu, {"symbol", "cpu", "field"}}},
-        {"task", {TargetKind::task, {"cgroup", "work", "field"}}}};
+        {"task", {TargetKind::task, {"cgroup", "work", "field"}}},
+        {"bpf", {TargetKind::bpf, {"variable"}}}};
     const auto kind = kinds.find(target.text);
     const auto wrong = [&](Span span, const std::string& message) {
         diagnostics_.add(
             Code::wrong_arguments, span, message,
             "write it as in: jiffies, symbol(\"jiffies\"), address(0xffffffff82000000), "
-            "per_cpu(\"runqueues\", cpu: 0, field: \"nr_running\") or task(\"hot\", field: \"se.vruntime\")");
+            "per_cpu(\"runqueues\", cpu: 0, field: \"nr_running\"), task(\"hot\", field: \"se.vruntime\") or "
+            "bpf(\"slice_ns\")");
         return std::nullopt;
     };
     if (target.kind != Kind::call || kind == kinds.end())
@@ -201,13 +203,13 @@ std::optional<plan::KernelTarget> Checker::check_target(const ast::Expression& t
         else if (name == "address")
             out.address = static_cast<std::uint64_t>(number(INT64_MIN, INT64_MAX));
         else if (const auto text = evaluator_.evaluate_string(argument.value, module)) {
-            const bool kernel_name = name == "symbol" || name == "field";
+            const bool kernel_name = name == "symbol" || name == "field" || name == "variable";
             if (kernel_name && !is_kernel_name(*text))
                 return wrong(argument.value.span, "this is not the name of a " + name);
-            (name == "symbol"  ? out.symbol
-             : name == "field" ? out.field
-             : name == "work"  ? out.work
-                               : out.cgroup) = *text;
+            (name == "symbol" || name == "variable" ? out.symbol
+             : name == "field"                      ? out.field
+             : name == "work"                       ? out.work
+                                                    : out.cgroup) = *text;
         }
     }
     if (out.bytes != 1 && out.bytes != 2 && out.bytes != 4 && out.bytes != 8)

@@ -51,10 +51,11 @@ inline constexpr Names<MemoryPolicy::Mode, 6> memory_mode_names = {
      {MemoryPolicy::Mode::interleave, "interleave"},
      {MemoryPolicy::Mode::weighted_interleave, "weighted_interleave"}}};
 
-inline constexpr Names<KernelTarget::Kind, 4> target_names = {{{KernelTarget::Kind::symbol, "symbol"},
+inline constexpr Names<KernelTarget::Kind, 5> target_names = {{{KernelTarget::Kind::symbol, "symbol"},
                                                                {KernelTarget::Kind::address, "address"},
                                                                {KernelTarget::Kind::per_cpu, "per_cpu"},
-                                                               {KernelTarget::Kind::task, "task"}}};
+                                                               {KernelTarget::Kind::task, "task"},
+                                                               {KernelTarget::Kind::bpf, "bpf"}}};
 
 inline constexpr Names<Comparison, 6> comparison_names = {{{Comparison::less, "<"},
                                                            {Comparison::less_equal, "<="},

@@ -34,6 +34,12 @@ json to_json(const Monitor& monitor) {
             {"samples", std::move(samples)}};
 }
 
+json to_json(const Watch& watch) {
+    return {{"name", watch.name},       {"step", watch.step},         {"address", watch.address},
+            {"bytes", watch.bytes},     {"fires", watch.fires},       {"captured", watch.captured},
+            {"dropped", watch.dropped}, {"blind_ms", watch.blind_ms}, {"ended_early", watch.ended_early}};
+}
+
 json to_json(const KernelRead& read) {
     return {
         {"name", read.name}, {"at_ns", read.at_ns}, {"step", read.step}, {"value", read.value ? *read.value : json()}};

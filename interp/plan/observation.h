@@ -39,6 +39,19 @@ struct Monitor {
     std::string reason;                        // why there is no monitor at all; empty: there is
 };
 
+// What a watch has seen, from its op to the end of its step.
+struct Watch {
+    std::string name;
+    int step = -1;
+    std::uint64_t address = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t fires = 0;    // writes that stopped the machine
+    std::uint64_t captured = 0; // of these, those with a snapshot
+    std::uint64_t dropped = 0;  // the others: they came sooner than the plan wants
+    double blind_ms = 0;        // host time in which it was switched off, for too many fires
+    bool ended_early = false;   // it had all the snapshots that the plan wants before its step ended
+};
+
 // What read_kernel saw.
 struct KernelRead {
     std::string name;
@@ -49,6 +62,7 @@ struct KernelRead {
 
 nlohmann::json to_json(const Snapshot& snapshot);
 nlohmann::json to_json(const Monitor& monitor);
+nlohmann::json to_json(const Watch& watch);
 nlohmann::json to_json(const KernelRead& read);
 
 } // namespace ktstr::plan

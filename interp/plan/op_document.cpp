@@ -114,7 +114,7 @@ void check_read(const Writer&, const auto&) {}
 
 void check_read(Reader& reader, const KernelTarget& target) {
     using Kind = KernelTarget::Kind;
-    const bool named = target.kind == Kind::symbol || target.kind == Kind::per_cpu;
+    const bool named = target.kind == Kind::symbol || target.kind == Kind::per_cpu || target.kind == Kind::bpf;
     reader.fail_if(named && target.symbol.empty(), "symbol", "is empty");
     reader.fail_if(target.kind == Kind::task && target.field.empty(), "field", "is empty");
     const auto bytes = {1, 2, 4, 8};

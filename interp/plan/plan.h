@@ -118,9 +118,9 @@ struct CgroupSpec {
 
 // A place in the kernel's memory.
 struct KernelTarget {
-    enum class Kind { symbol, address, per_cpu, task };
+    enum class Kind { symbol, address, per_cpu, task, bpf };
     Kind kind = Kind::symbol;
-    std::string symbol;        // symbol, per_cpu: "jiffies", "runqueues"
+    std::string symbol;        // symbol, per_cpu: "jiffies", "runqueues"; bpf: a global with its path, "stats.nr"
     std::uint64_t address = 0; // address
     std::uint64_t offset = 0;  // bytes added to a symbol or an address
     int cpu = 0;               // per_cpu
@@ -191,7 +191,7 @@ struct CaptureSnapshot {
 }; // host: freeze every vCPU, capture, resume
 struct WatchSnapshot {
     std::string name;
-    KernelTarget target; // symbol or per_cpu
+    KernelTarget target; // no task
     std::uint64_t max_fires = 16;
     std::uint64_t min_interval_ns = 10'000'000; // fires that come sooner are counted and dropped
 };                                              // host: capture at every guest write, until the step ends

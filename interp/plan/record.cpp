@@ -148,6 +148,7 @@ json to_json(const Record& record) {
             {"cgroup_procs", array_json(record.cgroup_procs)},
             {"scheduler_exits", array_json(record.scheduler_exits)},
             {"snapshots", array_json(record.snapshots)},
+            {"watches", array_json(record.watches)},
             {"kernel_reads", array_json(record.kernel_reads)},
             {"monitor", to_json(record.monitor)},
             {"scheduler_log", record.scheduler_log},

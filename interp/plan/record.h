@@ -156,6 +156,7 @@ struct Record {
     std::vector<CgroupProcs> cgroup_procs; // in the order in which they were captured
     std::vector<SchedulerExit> scheduler_exits;
     std::vector<Snapshot> snapshots; // in the order in which they were taken
+    std::vector<Watch> watches;
     std::vector<KernelRead> kernel_reads;
     Monitor monitor;
     std::string scheduler_log; // standard output and error of the scheduler, its last 256 KiB

@@ -60,9 +60,10 @@ Result<Machine> Machine::start(const MachineConfig& config) {
     auto channel = make_socket_pair();
     auto console = make_socket_pair();
     auto control = make_socket_pair();
+    auto debugger = make_socket_pair();
     auto messages = make_memory_file("ktstr-qemu-messages", 0);
     auto initramfs = make_memory_file("ktstr-initramfs", 0);
-    for (const auto* pair : {&channel, &console, &control})
+    for (const auto* pair : {&channel, &console, &control, &debugger})
         if (!*pair) return pair->error();
     if (!messages) return messages.error();
     if (!initramfs) return initramfs.error();
@@ -110,6 +111,10 @@ Result<Machine> Machine::start(const MachineConfig& config) {
                          {"-blockdev", "driver=file,node-name=scratch,locking=off,filename=" + fd_path(*disk),
                           "-device", std::string("virtio-blk-pci,drive=scratch,serial=") + plan::disk_serial});
     }
+    if (config.debugger) {
+        options.inherited_fds.push_back(debugger->theirs.get());
+        arguments.insert(arguments.end(), {"-chardev", socket("debugger", *debugger)});
+    }
     if (config.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
 
     auto process = Process::start(options);
@@ -120,6 +125,7 @@ Result<Machine> Machine::start(const MachineConfig& config) {
     machine.channel_ = std::move(channel->ours);
     machine.console_ = std::move(console->ours);
     machine.qmp_ = Qmp(std::move(control->ours));
+    if (config.debugger) machine.debugger_ = Debugger(std::move(debugger->ours));
     return machine;
 }
 
@@ -153,9 +159,27 @@ Result<void> Machine::wait_migration() {
     return Error{"QEMU did not move the machine's state within " + std::to_string(control_timeout_ms) + " ms"};
 }
 
-Result<void> Machine::stop() { return command("stop"); }
+Result<void> Machine::stop() {
+    if (auto stopped = command("stop"); !stopped || !debugging_) return stopped;
+    // QEMU tells the debugger too; or has told it right before of a write that came first.
+    auto told = debugger_.next_stop(control_timeout_ms);
+    if (!told) return told.error();
+    if (*told && (*told)->watchpoint) missed_ = **told;
+    return {};
+}
 
-Result<void> Machine::resume() { return command("cont"); }
+Result<void> Machine::resume() { return debugging_ ? debugger_.continue_all() : command("cont"); }
+
+Result<void> Machine::start_debugger() {
+    if (debugging_) return {};
+    if (debugger_.fd() < 0) return Error{"this machine was started without a way in for a debugger"};
+    const auto id = qmp_.execute("human-monitor-command", {{"command-line", "gdbserver chardev:debugger"}});
+    if (!id) return id.error();
+    const auto reply = qmp_.wait_reply(*id, control_timeout_ms);
+    if (!reply) return reply.error();
+    debugging_ = true; // and the machine stands still: a debugger that comes stops it
+    return debugger_.continue_all();
+}
 
 std::vector<int> Machine::vcpu_threads() {
     const auto id = qmp_.execute("query-cpus-fast");

@@ -7,14 +7,17 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/result.h"
 #include "interp/plan/topology.h"
+#include "vmm/boot/debugger.h"
 #include "vmm/boot/qmp.h"
 #include "vmm/place.h"
 
@@ -29,6 +32,7 @@ struct MachineConfig {
     std::string accelerator; // "kvm" or "tcg"
     bool incoming = false;   // wait for restore_state() instead of booting
     bool disk = false;       // attach the scratch disk (interp/plan/disk.h), empty
+    bool debugger = false;   // leave a way in for start_debugger()
 };
 
 // Guest memory of one NUMA node: a shared mapping of the same file shows it to the host.
@@ -50,6 +54,14 @@ class Machine : public Place {
     // All vCPUs stand still, and guest time with them, until resume().
     Result<void> stop();
     Result<void> resume();
+    // From then on the machine stops at the writes that debugger() watches, and is to be resumed. Nothing to do if it
+    // is there already.
+    Result<void> start_debugger();
+    [[nodiscard]] Debugger* debugger() { return debugging_ ? &debugger_ : nullptr; } // null: not started
+    // After an error of its: what QEMU has to say no more can be heard.
+    void drop_debugger() { debugging_ = false; }
+    // The write that stop() came too late for, if there was one.
+    [[nodiscard]] std::optional<Debugger::Stop> take_missed_stop() { return std::exchange(missed_, std::nullopt); }
     // The host's threads that are the vCPUs, by CPU; empty if QEMU does not tell.
     [[nodiscard]] std::vector<int> vcpu_threads();
     // All vCPUs' registers, in QEMU's own words (`info registers -a`). To be asked for while stopped.
@@ -71,6 +83,9 @@ class Machine : public Place {
     Fd channel_;
     Fd console_;
     Qmp qmp_;
+    Debugger debugger_;
+    bool debugging_ = false;
+    std::optional<Debugger::Stop> missed_;
     Process process_;
 };
 
