@@ -256,6 +256,40 @@ int run_cgroup_procs(lua_State* state) {
     return 1;
 }
 
+// run:reads(name): what read_kernel saw under that name, each time; run:read(name): the last value.
+void push_reads(lua_State* state, bool last_only) {
+    charge(state, 5);
+    const json& all = recorded_list(state, "kernel_reads", "reads of the kernel's memory");
+    const std::string wanted(text_at(state, 2));
+    std::set<std::string> known;
+    std::vector<const json*> found;
+    for (const json& read : all) {
+        charge(state, 2);
+        known.insert(text_member(read, "name"));
+        if (text_member(read, "name") == wanted) found.push_back(&read);
+    }
+    if (found.empty())
+        raise(state, "nothing was read as '" + wanted.substr(0, 100) +
+                         "' (read: " + listed({known.begin(), known.end()}) + ")");
+    if (last_only) return push_value(state, (*found.back())["value"], wanted);
+    lua_newtable(state);
+    lua_Integer count = 0;
+    for (const auto* read : found) {
+        push_value(state, *read, wanted);
+        lua_rawseti(state, -2, ++count);
+    }
+}
+
+int run_read(lua_State* state) {
+    push_reads(state, true);
+    return 1;
+}
+
+int run_reads(lua_State* state) {
+    push_reads(state, false);
+    return 1;
+}
+
 int run_scheduler_log(lua_State* state) {
     charge(state, 5);
     push_text_member(state, run_record(state), "scheduler_log");
@@ -278,7 +312,9 @@ constexpr std::array run_methods{luaL_Reg{"workers", run_workers},
                                  luaL_Reg{"payload", run_payload},
                                  luaL_Reg{"console", run_console},
                                  luaL_Reg{"scheduler_log", run_scheduler_log},
-                                 luaL_Reg{"cgroup_procs", run_cgroup_procs}};
+                                 luaL_Reg{"cgroup_procs", run_cgroup_procs},
+                                 luaL_Reg{"read", run_read},
+                                 luaL_Reg{"reads", run_reads}};
 constexpr ObjectClass run_class{"ktstr.run", "the run", run_fields, run_methods};
 
 } // namespace

@@ -132,7 +132,8 @@ TEST_CASE("what is wrong on one of several kernels only is said before any of th
 TEST_CASE("a warning is printed once, however many kernels a file is compiled for") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", "let unused = 3\n" + std::string(by_kernel) +
-                               "scenario \"no\" { cgroup a { workers 1 of spin_wait } watch jiffies }\n");
+                               "payload p { binary \"true\"  output llm \"rate it\" }\n"
+                               "scenario \"no\" { cgroup a { workers 1 of spin_wait } run p in a }\n");
     const auto outcome = run_ktstr(sandbox, {"run", "a.ktl", "--kernel", "6.12", "--kernel", "6.19"});
     CHECK(outcome.exit.exit_code == 64);
     const auto first = outcome.errors.find("`unused` is not used");

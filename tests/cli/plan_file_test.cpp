@@ -148,10 +148,12 @@ TEST_CASE("a plan file that is a folder, or not there, is named") {
 
 TEST_CASE("what a plan asks for and cannot be done yet is said before anything boots, at its place in the source") {
     const Sandbox sandbox;
-    const std::string text = "scenario \"s\" {\n  duration 500ms\n  cgroup hot { workers 1 of spin_wait }\n"
-                             "  watch jiffies_64\n}\n";
+    const std::string text = "payload p { binary \"true\"  output llm \"rate it\" }\n"
+                             "scenario \"s\" {\n  duration 500ms\n  cgroup hot { workers 1 of spin_wait }\n"
+                             "  run p in hot\n}\n";
     sandbox.write("x.plan.json", plans(sandbox, text));
-    const std::string message = "source.ktl:4:3: error: this version of ktstr cannot do it yet: op `watch`\n";
+    const std::string message =
+        "source.ktl:1:1: error: this version of ktstr cannot do it yet: the output `llm` of payload `p`\n";
     CHECK(refusal(sandbox, {"run", "x.plan.json"}) == message);
     CHECK(refusal(sandbox, {"run", "source.ktl"}) == message);
 }

@@ -56,24 +56,26 @@ TEST_CASE("a file without scenarios is told from a filter that matches none") {
 TEST_CASE("check says what this version cannot run, with its places, and is content") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", std::string(one_scenario) +
-                               "scenario \"t\" {\n  cgroup a { workers 1 of spin_wait }\n  watch jiffies\n}\n");
+                               "payload p { binary \"true\"  output llm \"rate it\" }\n"
+                               "scenario \"t\" {\n  cgroup a { workers 1 of spin_wait }\n  run p in a\n}\n");
+    const std::string message = "this version of ktstr cannot do it yet: the output `llm` of payload `p`";
     const auto pretty = run_ktstr(sandbox, {"check", "a.ktl"});
     CHECK(pretty.exit.exit_code == 0);
     CHECK(pretty.output == "1 scenario is ready to run, 1 needs what this version cannot do yet\n");
-    CHECK(pretty.errors.find("a.ktl:4:3: note: this version of ktstr cannot do it yet: op `watch`\n") !=
-          std::string::npos);
+    CHECK(pretty.errors.find("a.ktl:2:1: note: " + message + "\n") != std::string::npos);
     const auto json = run_ktstr(sandbox, {"check", "a.ktl", "--format", "json"});
     CHECK(json.exit.exit_code == 0);
     CHECK(json.lines().back() == nlohmann::json{{"type", "note"},
                                                 {"severity", "note"},
                                                 {"file", "a.ktl"},
-                                                {"line", 4},
-                                                {"column", 3},
-                                                {"message", "this version of ktstr cannot do it yet: op `watch`"}});
-    sandbox.write("c.ktl", "scenario \"t\" {\n  cgroup a { workers 1 of spin_wait }\n  watch jiffies\n  watch jiffies\n"
-                           "  watch jiffies\n}\n");
-    CHECK(run_ktstr(sandbox, {"check", "c.ktl"}).errors ==
-          "c.ktl:3:3: note: this version of ktstr cannot do it yet: op `watch` (and at 2 more places)\n");
+                                                {"line", 2},
+                                                {"column", 1},
+                                                {"message", message}});
+    std::string several;
+    for (const char* name : {"a", "b", "c"})
+        several += "scenario \"" + std::string(name) + "\" {\n  cgroup a { workers 1 of spin_wait }\n  run p in a\n}\n";
+    sandbox.write("c.ktl", "payload p { binary \"true\"  output llm \"rate it\" }\n" + several);
+    CHECK(run_ktstr(sandbox, {"check", "c.ktl"}).errors == "c.ktl:1:1: note: " + message + "\n");
     sandbox.write("b.ktl", one_scenario);
     CHECK(run_ktstr(sandbox, {"check", "b.ktl"}).output == "1 scenario is ready to run\n");
 }

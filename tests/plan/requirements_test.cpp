@@ -62,9 +62,8 @@ TEST_CASE("every op that is not executed is named with its place") {
 
 TEST_CASE("what else is not done is named as a user would") {
     const Plan plan = ktstr::test::full_plan();
-    for (const char* what :
-         {"periodic captures", "an expectation over `bpf` values", "an expectation over the snapshot `after`",
-          "an expectation over a formula of `spread`", "an expectation with a formula"}) {
+    for (const char* what : {"an expectation over `bpf` values", "an expectation over the snapshot `after`",
+                             "an expectation over a formula of `spread`", "an expectation with a formula"}) {
         INFO(what);
         CHECK(lacks_what(plan, what));
     }
@@ -75,8 +74,12 @@ TEST_CASE("what else is not done is named as a user would") {
 
 TEST_CASE("a lack is named once for each place that needs it") {
     Plan plan = plain_plan();
-    const Op capture{CaptureSnapshot{"a"}, {"a.ktl", 5, 3}};
-    plan.steps[0].ops = {capture, capture, {CaptureSnapshot{"b"}, {"a.ktl", 6, 3}}};
+    Payload prose;
+    prose.name = "prose";
+    prose.output = Payload::Output::llm;
+    prose.source = {"a.ktl", 5, 3};
+    plan.payloads = {prose, prose};
+    plan.payloads[1].source.line = 6;
     const auto found = lacks(plan);
     REQUIRE(found.size() == 2);
     CHECK(found[0].source.line == 5);

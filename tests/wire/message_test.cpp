@@ -97,6 +97,38 @@ TEST_CASE("the processes of a cgroup arrive as they were sent") {
     CHECK_FALSE(decode_cgroup_procs(bytes));
 }
 
+TEST_CASE("what is asked of the host, and its answer, arrive as they were sent") {
+    HostRequest request;
+    request.number = 3;
+    request.step = 1;
+    request.in_loop = true;
+    request.op = 2;
+    request.at_ns = -5;
+    request.tid = 77;
+    request.stats = "{}";
+    const auto read = decode_host_request(encode(request));
+    REQUIRE(read);
+    CHECK(read->number == 3);
+    CHECK(read->step == 1);
+    CHECK(read->in_loop);
+    CHECK(read->op == 2);
+    CHECK(read->capture == -1);
+    CHECK(read->at_ns == -5);
+    CHECK(read->tid == 77);
+    CHECK(read->stats == "{}");
+    request.capture = 0; // an op and a capture at once
+    CHECK_FALSE(decode_host_request(encode(request)));
+    request.capture = -1;
+    request.op = -1; // neither
+    CHECK_FALSE(decode_host_request(encode(request)));
+    const auto reply = decode_host_reply(encode(HostReply{3, "done", "no", "why"}));
+    REQUIRE(reply);
+    CHECK(reply->number == 3);
+    CHECK(reply->detail == "done");
+    CHECK(reply->error == "no");
+    CHECK(reply->hint == "why");
+}
+
 TEST_CASE("a message nested a million deep is refused, not followed") {
     CHECK_FALSE(decode_hello(std::string(1'000'000, '\x81')));
 }
@@ -116,6 +148,8 @@ TEST_CASE("random and damaged messages never crash the decoders") {
         (void)decode_finish(bytes);
         (void)decode_event(bytes);
         (void)decode_cgroup_procs(bytes);
+        (void)decode_host_request(bytes);
+        (void)decode_host_reply(bytes);
     }
     SUCCEED();
 }

@@ -2,6 +2,7 @@
 #include "vmm/observe/type_info.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <linux/btf.h>
 
 #include <algorithm>
@@ -50,6 +51,7 @@ void TypeInfo::Free::operator()(btf* object) const { btf__free(object); }
 Result<TypeInfo> TypeInfo::parse(std::string_view bytes, const std::string& name, const TypeInfo* base) {
     if (bytes.size() > (256U << 20U)) return Error{"the BTF of " + name + " is too large"};
     const auto size = static_cast<std::uint32_t>(bytes.size());
+    libbpf_set_print(nullptr); // what it has against the bytes is told in one line below
     std::unique_ptr<btf, Free> object(base == nullptr ? btf__new(bytes.data(), size)
                                                       : btf__new_split(bytes.data(), size, base->btf_.get()));
     if (!object) return Error{"the BTF of " + name + " cannot be read: " + std::strerror(errno)};
