@@ -153,7 +153,7 @@ TEST_CASE("what a plan asks for and cannot be done yet is said before anything b
                              "  run p in hot\n}\n";
     sandbox.write("x.plan.json", plans(sandbox, text));
     const std::string message =
-        "source.ktl:1:1: error: this version of ktstr cannot do it yet: the output `llm` of payload `p`\n";
+        "source.ktl:1:9: error: this version of ktstr cannot do it yet: the output `llm` of payload `p`\n";
     CHECK(refusal(sandbox, {"run", "x.plan.json"}) == message);
     CHECK(refusal(sandbox, {"run", "source.ktl"}) == message);
 }
