@@ -33,15 +33,16 @@ constexpr std::array<FaultName, 9> faults = {{
     {"exit-late", Fault::exit_late, "detaches and exits with code 0, unasked"},
 }};
 
-enum Option : int { slice_us = 1, fault, fault_after, stats_socket, timeout_ms, config, help };
+enum Option : int { slice_us = 1, fault, fault_after, stats_socket, timeout_ms, config, fill, help };
 
-const std::array<option, 8> long_options = {{
+const std::array<option, 9> long_options = {{
     {"slice-us", required_argument, nullptr, slice_us},
     {"fault", required_argument, nullptr, fault},
     {"fault-after", required_argument, nullptr, fault_after},
     {"stats-socket", required_argument, nullptr, stats_socket},
     {"timeout-ms", required_argument, nullptr, timeout_ms},
     {"config", required_argument, nullptr, config},
+    {"fill", required_argument, nullptr, fill},
     {"help", no_argument, nullptr, help},
     {nullptr, 0, nullptr, 0},
 }};
@@ -89,6 +90,7 @@ Result<void> set_option(Options& options, int which) {
     case fault_after: return set_number(options.fault_after_ms, "--fault-after", 0, 3'600'000);
     case stats_socket: return set_path(options.stats_socket, "--stats-socket", optarg);
     case config: return set_path(options.config, "--config", optarg);
+    case fill: return set_number(options.fill, "--fill", 0, 100'000);
     case timeout_ms: return set_number(options.timeout_ms, "--timeout-ms", 1, 30'000);
     case help: options.help = true; return {};
     default: return usage_error("unexpected option");
@@ -153,6 +155,8 @@ std::string help_text() {
                        "  --timeout-ms N        how long a task may wait for a CPU before the kernel detaches the\n"
                        "                        scheduler, 1 to 30000 (default 2000 with --fault stall, else 30000)\n"
                        "  --config FILE         more options, one a line without the dashes, as in: slice-us 1000\n"
+                       "  --fill N              have a map of each kind, with N entries, to be looked at from outside\n"
+                       "                        (default 0: none)\n"
                        "  --help                print this\n"
                        "\n"
                        "faults:\n";

@@ -17,7 +17,8 @@ struct Options {
     Fault fault = Fault::none;
     std::uint64_t fault_after_ms = 1000; // 0..3600000, counted from the attach
     std::string stats_socket = "/var/run/scx/root/stats";
-    std::string config;           // the file that further options were read from
+    std::uint64_t fill = 0; // entries of each of the maps that are there to be looked at, 0..100000; 0: there are none
+    std::string config;     // the file that further options were read from
     std::uint64_t timeout_ms = 0; // the kernel's watchdog, 1..30000; 0 = 2000 with the stall fault, else the kernel's
 };
 

@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "bpf/fill.h"
 #include "bpf/object.h"
 #include "bpf/text.h"
 
@@ -90,6 +91,7 @@ Result<void> Scheduler::configure(bpf_object* object, const Options& options) {
     if (auto done = set(".rodata", "fault_after_ns", __u64{options.fault_after_ms * 1'000'000}); !done) return done;
     if (auto done = set(".data", "slice_ns", __u64{options.slice_us * 1000}); !done) return done;
     bpf_map* ops = bpf_object__find_map_by_name(object, ops_map);
+    if (auto sized = size_fill_maps(object, static_cast<__u32>(options.fill)); !sized) return sized;
     return assign(initial_field(object, ops, "sched_ext_ops", "timeout_ms"), static_cast<__u32>(options.timeout_ms));
 }
 
@@ -111,6 +113,7 @@ Result<Scheduler> Scheduler::load(const Options& options) {
 
     if (const Result<void> configured = configure(object.get(), options); !configured) return configured.error();
     if (const int error = bpf_object__load(object.get()); error != 0) return load_error(-error, verifier_log.get());
+    if (auto filled = fill_maps(object.get(), static_cast<__u32>(options.fill)); !filled) return filled.error();
     Result<LiveSection> globals = LiveSection::map(object.get(), ".bss");
     if (!globals) return globals.error();
     return Scheduler(std::move(object), std::move(*globals));

@@ -55,6 +55,67 @@ struct {
     __type(value, struct task_state);
 } task_states SEC(".maps");
 
+// Maps to look at from outside, one of each kind that can be filled: no program uses them, the loader makes and fills
+// them where it is asked to (--fill).
+enum fill_state { FILL_NEW = 0, FILL_READY = 1, FILL_DONE = 2 };
+
+struct fill_value {
+    u64 total;
+    s32 delta;
+    enum fill_state state;
+    char name[16];
+    struct {
+        u32 first : 3;
+        u32 second : 5;
+        u32 list[3];
+    } inner;
+};
+
+struct fill_key {
+    u32 group;
+    u32 number;
+};
+
+#define FILL_MAP(map_name, map_type, key_type)                                                                         \
+    struct {                                                                                                           \
+        __uint(type, map_type);                                                                                        \
+        __uint(max_entries, 1);                                                                                        \
+        __type(key, key_type);                                                                                         \
+        __type(value, struct fill_value);                                                                              \
+    } map_name SEC(".maps")
+
+FILL_MAP(fill_array, BPF_MAP_TYPE_ARRAY, u32);
+FILL_MAP(fill_percpu, BPF_MAP_TYPE_PERCPU_ARRAY, u32);
+FILL_MAP(fill_hash, BPF_MAP_TYPE_HASH, u32);
+FILL_MAP(fill_keyed, BPF_MAP_TYPE_HASH, struct fill_key);
+FILL_MAP(fill_lru, BPF_MAP_TYPE_LRU_HASH, u32);
+FILL_MAP(fill_pcpu_hash, BPF_MAP_TYPE_PERCPU_HASH, u32);
+FILL_MAP(fill_lru_pcpu, BPF_MAP_TYPE_LRU_PERCPU_HASH, u32);
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} fill_ring SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_STACK_TRACE);
+    __uint(max_entries, 16);
+    __uint(key_size, sizeof(u32));
+    __uint(value_size, 16 * sizeof(u64));
+} fill_stacks SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_QUEUE);
+    __uint(max_entries, 16);
+    __type(value, u64);
+} fill_queue SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARENA);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 16); // pages
+} fill_arena SEC(".maps");
+
 #define count(counter) __sync_fetch_and_add(&(counter), 1)
 #define uncount(counter) __sync_fetch_and_add(&(counter), -1)
 
