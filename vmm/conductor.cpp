@@ -77,6 +77,13 @@ std::uint64_t wall_clock_ns() {
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+// The first scheduler that is not built into the kernel.
+const plan::Scheduler* of_sched_ext(const plan::Plan& plan) {
+    for (const auto& scheduler : plan.schedulers)
+        if (!scheduler.binary.empty()) return &scheduler;
+    return nullptr;
+}
+
 bool watches(const plan::Plan& plan) {
     const auto any = [](const std::vector<plan::Op>& ops) {
         return std::any_of(ops.begin(), ops.end(),
@@ -95,14 +102,7 @@ MachineConfig machine_config(const RunRequest& request) {
             .kernel_args = request.plan.kernel_args,
             .accelerator = request.accelerator,
             .disk = plan::needs_disk(request.plan),
-            .debugger = watches(request.plan)};
-}
-
-// The first scheduler that is not built into the kernel.
-const plan::Scheduler* of_sched_ext(const plan::Plan& plan) {
-    for (const auto& scheduler : plan.schedulers)
-        if (!scheduler.binary.empty()) return &scheduler;
-    return nullptr;
+            .debugger = watches(request.plan) || of_sched_ext(request.plan) != nullptr};
 }
 
 bool attaches(const plan::Op& op) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vmm/observer.h"
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -59,6 +60,11 @@ json stats_json(const wire::HostRequest& request) {
     if (answer.value("errno", 0) != 0)
         return {{"@absent", "the scheduler has no statistics: " + response.dump().substr(0, 200)}};
     return response;
+}
+
+bool has_sched_ext(const plan::Plan& plan) {
+    return std::any_of(plan.schedulers.begin(), plan.schedulers.end(),
+                       [](const plan::Scheduler& scheduler) { return !scheduler.binary.empty(); });
 }
 
 const plan::Op* find_op(const plan::Plan& plan, const wire::HostRequest& request) {
@@ -127,8 +133,17 @@ void Observer::on_event(Machine& machine, const plan::StimulusEvent& event) {
     clock_offset_ns_ = std::min(clock_offset_ns_.value_or(now - event.at_ns), now - event.at_ns);
     if (event.kind == "step_start") steps_.emplace_back(event.at_ns, event.step);
     if (event.kind == "step_end") steps_.emplace_back(event.at_ns, -1);
-    if (event.kind == "scenario_start") start_monitor(machine);
-    if (event.kind == "scenario_end") next_sample_.reset();
+    if (!steps_.empty()) current_step_ = steps_.back().second;
+    if (event.kind == "scenario_start") {
+        start_monitor(machine);
+        if (has_sched_ext(plan_)) note_lost_watches(machine.start_debugger());
+    }
+    if (event.kind == "scheduler_attached" || (event.kind == "scenario_start" && plan_.scheduler))
+        note_lost_watches(watch_scheduler(machine));
+    if (event.kind == "scenario_end") {
+        next_sample_.reset();
+        note_lost_watches(forget_scheduler(machine));
+    }
     if (event.kind == "step_end" || event.kind == "scenario_end")
         note_lost_watches(watches_.end_step(machine, event.kind == "step_end" ? event.step : -1));
 }
@@ -159,30 +174,86 @@ void Observer::debugger_told(Machine& machine) {
 
 // The machine stands still until this is done.
 void Observer::fired(Machine& machine, const Debugger::Stop& stop) {
-    const auto begin = Clock::now();
-    const std::int64_t at_ns = now_ns();
-    std::optional<observe::RawSnapshot> raw;
+    if (stop.breakpoint) return scheduler_goes(machine);
     plan::Snapshot snapshot;
     auto done = watches_.fired(machine, stop, [&](const std::string& name, int step) {
-        snapshot = {.name = name, .trigger = "watch", .at_ns = at_ns, .step = step};
+        snapshot = {.name = name, .trigger = "watch", .at_ns = now_ns(), .step = step};
+    });
+    note_lost_watches(done);
+    keep_stopped(machine, std::move(snapshot), "the machine stood still at a write: the scheduler could not be asked");
+}
+
+// Takes the snapshot, if it has a name, of a machine that stands still, lets the machine go on, and keeps it.
+void Observer::keep_stopped(Machine& machine, plan::Snapshot snapshot, const std::string& stats_absent) {
+    const auto begin = Clock::now();
+    const bool wanted = !snapshot.name.empty() && snapshots_.size() < most_snapshots;
+    std::optional<observe::RawSnapshot> raw;
+    if (wanted) {
         auto copied = copy(machine);
         if (copied)
             raw = std::move(*copied);
         else
             snapshot.reason = copied.error().message;
-    });
-    const auto resumed = machine.resume();
+    }
+    note_lost_watches(machine.resume());
     const auto duration = Clock::now() - begin;
     all_stopped_ += duration;
-    note_lost_watches(done ? resumed : done);
-    if (snapshot.name.empty() || snapshots_.size() >= most_snapshots) return;
+    if (!wanted) return;
     snapshot.stopped_ms = std::chrono::duration<double, std::milli>(duration).count();
     if (raw) {
         json state = observe::render_snapshot(*(*view_)->kernel, *raw, types_);
-        state["stats"] = {{"@absent", "the machine stood still at a write: the scheduler could not be asked"}};
+        state["stats"] = {{"@absent", stats_absent}};
         snapshot.state = std::make_shared<const json>(std::move(state));
     }
     snapshots_.push_back(std::move(snapshot));
+}
+
+// kernel/sched/ext.c: whatever ends a scheduler comes to scx_ops_disable_workfn(), later scx_disable_workfn(), with its
+// programs and maps still there.
+Result<void> Observer::watch_scheduler(Machine& machine) {
+    if (exit_breakpoint_ || machine.debugger() == nullptr) return {};
+    if (auto opened = open(machine); !opened) return opened;
+    const auto& kernel = *(*view_)->kernel;
+    const auto& symbols = kernel.facts().symbols;
+    const char* name = symbols.find("scx_disable_workfn") ? "scx_disable_workfn" : "scx_ops_disable_workfn";
+    const auto address = kernel.symbol(name);
+    if (!address) return address.error();
+    double ignored = 0;
+    auto set = stopped(machine, ignored, [&] { return machine.debugger()->break_at(*address); });
+    if (set) exit_breakpoint_ = *address;
+    return set;
+}
+
+Result<void> Observer::forget_scheduler(Machine& machine) {
+    if (!exit_breakpoint_ || machine.debugger() == nullptr) return {};
+    double ignored = 0;
+    return stopped(machine, ignored, [&] { return machine.debugger()->unbreak(*std::exchange(exit_breakpoint_, {})); });
+}
+
+// Whether it goes for another reason than that it was asked to: from SCX_EXIT_UNREG_BPF on by itself, from
+// SCX_EXIT_ERROR on by a fault (enum scx_exit_kind).
+bool Observer::scheduler_failed() const {
+    const auto& kernel = *(*view_)->kernel;
+    const auto asked = kernel.types().enumerator("scx_exit_kind", "SCX_EXIT_UNREG");
+    std::optional<std::uint64_t> place;
+    if (kernel.facts().symbols.find("scx_exit_kind")) {
+        if (const auto address = kernel.symbol("scx_exit_kind")) place = *address;
+    } else if (const auto root = kernel.symbol("scx_root")) {
+        const auto scheduler = kernel.memory().get<std::uint64_t>(*root);
+        const auto offset = kernel.offset("scx_sched", "exit_kind");
+        if (scheduler && *scheduler != 0 && offset) place = *scheduler + *offset;
+    }
+    const auto kind = place ? kernel.memory().get<std::int32_t>(*place) : Result<std::int32_t>(0);
+    return !asked || !kind || *kind != *asked;
+}
+
+void Observer::scheduler_goes(Machine& machine) {
+    (*view_)->kernel->memory().forget();
+    if (exit_breakpoint_) note_lost_watches(machine.debugger()->unbreak(*std::exchange(exit_breakpoint_, {})));
+    plan::Snapshot snapshot;
+    if (scheduler_failed())
+        snapshot = {.name = "scheduler_exit", .trigger = "scheduler_exit", .at_ns = now_ns(), .step = current_step_};
+    keep_stopped(machine, std::move(snapshot), "the scheduler was ending");
 }
 
 // A watch that got lost is no reason to end the run: what was to be seen is missing in it, and the record says why.
@@ -215,7 +286,7 @@ auto Observer::stopped(Machine& machine, double& stopped_ms, const Work& work) -
     const auto resumed = machine.resume();
     const auto duration = Clock::now() - begin;
     all_stopped_ += duration;
-    if (const auto missed = machine.take_missed_stop()) watches_.missed(*missed);
+    if (const auto missed = machine.take_missed_stop(); missed && missed->watchpoint) watches_.missed(*missed);
     stopped_ms = std::chrono::duration<double, std::milli>(duration).count();
     if (!resumed) return resumed.error();
     return result;

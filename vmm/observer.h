@@ -66,6 +66,12 @@ class Observer {
     [[nodiscard]] std::int64_t now_ns() const; // of the workload window
     void fired(Machine& machine, const Debugger::Stop& stop);
     void note_lost_watches(const Result<void>& done);
+    // So that the machine stops where the kernel begins to let go of the scheduler. Once: to be set again for the next.
+    Result<void> watch_scheduler(Machine& machine);
+    Result<void> forget_scheduler(Machine& machine);
+    void scheduler_goes(Machine& machine);
+    [[nodiscard]] bool scheduler_failed() const;
+    void keep_stopped(Machine& machine, plan::Snapshot snapshot, const std::string& stats_absent);
     Result<std::string> serve_op(Machine& machine, const wire::HostRequest& request);
     Result<std::string> serve_capture(Machine& machine, const wire::HostRequest& request);
     Result<std::string> execute(Machine& machine, const plan::CaptureSnapshot& op, const wire::HostRequest& request);
@@ -93,6 +99,8 @@ class Observer {
     std::chrono::nanoseconds all_stopped_{};
     std::set<int> captured_; // periodic ones
     Watches watches_;
+    int current_step_ = -1;
+    std::optional<std::uint64_t> exit_breakpoint_; // where it is set
     plan::Monitor samples_;
     std::vector<plan::Snapshot> snapshots_;
     std::vector<plan::KernelRead> reads_;

@@ -227,3 +227,34 @@ scenario "hot" {
     CHECK_FALSE(first["registers"].empty());
     CHECK_FALSE(first["variables"].empty());
 }
+
+TEST_CASE("the moment in which the kernel lets go of a scheduler is kept, and an orderly end is not") {
+    const Sandbox sandbox;
+    const auto records = run_file(sandbox, R"(use std.schedulers
+scenario "crash" {
+  scheduler ktstr with args ["--fault", "crash", "--fault-after", "200"]
+  topology 1n1l2c1t
+  step "only" for 2s { cgroup box { workers 3 of spin_wait } }
+  expect { error matches "fault: crash" }
+}
+)");
+    const json& last = named(records.observed["snapshots"], "scheduler_exit");
+    CHECK(last["trigger"] == "scheduler_exit");
+    CHECK(last["scheduler"] == "ktstr");
+    CHECK(named(last["variables"], "nr_tasks")["value"] > 3);
+    CHECK(named(last["variables"], "nr_tasks")["live"] == true);
+    CHECK_THAT(last["registers"].dump(), ContainsSubstring("disable_workfn+0x0"));
+
+    const auto orderly = run_file(sandbox, R"(use std.schedulers
+scenario "orderly" {
+  scheduler ktstr
+  topology 1n1l2c1t
+  step "only" for 100ms {
+    cgroup box { workers 1 of spin_wait }
+    restart_scheduler
+  }
+  expect { progress }
+}
+)");
+    CHECK(orderly.observed["snapshots"].empty());
+}

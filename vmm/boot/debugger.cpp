@@ -87,6 +87,10 @@ Result<void> Debugger::unwatch(std::uint64_t address, std::uint64_t bytes) {
     return expect_ok("z2," + hex_of(address) + "," + hex_of(bytes));
 }
 
+Result<void> Debugger::break_at(std::uint64_t address) { return expect_ok("Z1," + hex_of(address) + ",1"); }
+
+Result<void> Debugger::unbreak(std::uint64_t address) { return expect_ok("z1," + hex_of(address) + ",1"); }
+
 Result<void> Debugger::continue_all() { return send("c"); }
 
 // "T05thread:p01.01;watch:ffffffff82046da0;"
@@ -97,11 +101,13 @@ Result<std::optional<Debugger::Stop>> Debugger::next_stop(int timeout_ms) {
         if (!*packet) return std::optional<Stop>();
         if (!is_stop(**packet)) continue;
         Stop stop;
+        stop.breakpoint = (*packet)->starts_with("T05"); // SIGTRAP; a machine that is just stopped has 02
         const auto at = (*packet)->find("watch:");
         if (at != std::string::npos) {
             const char* begin = (*packet)->data() + at + 6;
             stop.watchpoint =
                 std::from_chars(begin, (*packet)->data() + (*packet)->size(), stop.address, 16).ec == std::errc{};
+            stop.breakpoint = false;
         }
         return std::optional(stop);
     }

@@ -164,7 +164,7 @@ Result<void> Machine::stop() {
     // QEMU tells the debugger too; or has told it right before of a write that came first.
     auto told = debugger_.next_stop(control_timeout_ms);
     if (!told) return told.error();
-    if (*told && (*told)->watchpoint) missed_ = **told;
+    if (*told && ((*told)->watchpoint || (*told)->breakpoint)) missed_ = **told;
     return {};
 }
 
