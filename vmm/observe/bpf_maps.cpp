@@ -31,8 +31,10 @@ std::string text_from(std::span<const std::byte> bytes) {
 // Copies one map. Every walk is bounded by what the map says of itself and by the limits, whatever is in memory.
 class MapCopier {
   public:
-    MapCopier(const GuestKernel& kernel, int cpus, const CaptureLimits& limits, std::size_t& bytes_left, RawMap& map)
-        : kernel_(kernel), memory_(kernel.memory()), cpus_(cpus), limits_(limits), bytes_left_(bytes_left), map_(map) {}
+    MapCopier(const GuestKernel& kernel, const std::vector<std::uint64_t>& per_cpu_offsets, const CaptureLimits& limits,
+              std::size_t& bytes_left, RawMap& map)
+        : kernel_(kernel), memory_(kernel.memory()), per_cpu_offsets_(per_cpu_offsets), limits_(limits),
+          bytes_left_(bytes_left), map_(map) {}
 
     Result<void> entries() {
         switch (map_.type) {
@@ -69,6 +71,13 @@ class MapCopier {
         return map_.bytes.data() + at + key.size();
     }
 
+    void reserve(std::size_t entries) {
+        const std::size_t size = std::max<std::size_t>(1, std::size_t{map_.key_size} + map_.value_size);
+        entries = std::min({entries, limits_.entries, bytes_left_ / size});
+        map_.entries.reserve(entries);
+        map_.bytes.reserve(entries * size);
+    }
+
     Result<bool> add_from(std::span<const std::byte> key, std::uint64_t address, int cpu = every_cpu) {
         std::byte* place = add(key, map_.value_size, cpu);
         if (place == nullptr) return false;
@@ -88,6 +97,7 @@ class MapCopier {
         if (!value) return value.error();
         if (!size) return size.error();
         map_.key_size = sizeof(std::uint32_t);
+        reserve(map_.max_entries);
         for (std::uint32_t i = 0; i < map_.max_entries; ++i) {
             const auto added = add_from(number_key(i), map_.address + *value + std::uint64_t{i} * *size);
             if (!added) return added.error();
@@ -100,6 +110,7 @@ class MapCopier {
         const auto pointers = kernel_.offset("bpf_array", "pptrs");
         if (!pointers) return pointers.error();
         map_.key_size = sizeof(std::uint32_t);
+        reserve(std::size_t{map_.max_entries} * per_cpu_offsets_.size());
         for (std::uint32_t i = 0; i < map_.max_entries; ++i) {
             const auto pointer = memory_.get<std::uint64_t>(map_.address + *pointers + std::uint64_t{i} * 8);
             if (!pointer) return pointer.error();
@@ -113,10 +124,8 @@ class MapCopier {
     // The values of all CPUs behind a per-CPU pointer.
     Result<bool> every_copy(std::span<const std::byte> key, std::uint64_t pointer) {
         const Bytes kept(key.begin(), key.end());
-        for (int cpu = 0; cpu < cpus_; ++cpu) {
-            const auto offset = kernel_.per_cpu_offset(cpu);
-            if (!offset) return offset.error();
-            const auto added = add_from(kept, pointer + *offset, cpu);
+        for (std::size_t cpu = 0; cpu < per_cpu_offsets_.size(); ++cpu) {
+            const auto added = add_from(kept, pointer + per_cpu_offsets_[cpu], static_cast<int>(cpu));
             if (!added || !*added) return added;
         }
         return true;
@@ -138,6 +147,7 @@ class MapCopier {
         if (bucket_size == 0) return Error{"the kernel has no struct bucket"};
         if (*count > most_buckets) return Error{"a hash map of " + std::to_string(*count) + " buckets is not read"};
         Bytes key(map_.key_size);
+        reserve(std::min<std::size_t>(map_.max_entries, *count) * (percpu ? per_cpu_offsets_.size() : 1));
         std::size_t seen = 0;
         for (std::uint32_t i = 0; i < *count; ++i) {
             const auto first = memory_.get<std::uint64_t>(*buckets + i * bucket_size + *head);
@@ -296,7 +306,7 @@ class MapCopier {
 
     const GuestKernel& kernel_;
     const AddressSpace& memory_;
-    int cpus_;
+    const std::vector<std::uint64_t>& per_cpu_offsets_;
     const CaptureLimits& limits_;
     std::size_t& bytes_left_;
     RawMap& map_;
@@ -371,13 +381,19 @@ Result<std::vector<RawMap>> copy_maps(const GuestKernel& kernel, int cpus, Progr
     if (!tree) return tree.error();
     const auto addresses = xarray_entries(kernel, *idr + *tree, limits.maps);
     if (!addresses) return addresses.error();
+    std::vector<std::uint64_t> per_cpu_offsets;
+    for (int cpu = 0; cpu < cpus; ++cpu) {
+        const auto offset = kernel.per_cpu_offset(cpu);
+        if (!offset) return offset.error();
+        per_cpu_offsets.push_back(*offset);
+    }
     std::vector<RawMap> maps;
     std::size_t bytes_left = limits.bytes;
     for (const std::uint64_t address : *addresses) {
         auto map = describe_map(kernel, address);
         if (!map) return map.error();
         types.copy(kernel, map->btf);
-        if (auto copied = MapCopier(kernel, cpus, limits, bytes_left, *map).entries(); !copied) {
+        if (auto copied = MapCopier(kernel, per_cpu_offsets, limits, bytes_left, *map).entries(); !copied) {
             map->absent = copied.error().message;
             map->entries.clear();
             map->bytes.clear();

@@ -19,7 +19,6 @@ constexpr std::uint64_t address_bits = 0x000ffffffffff000ULL; // of a page table
 constexpr std::uint64_t present = 1;
 constexpr std::uint64_t huge = 1U << 7U;
 constexpr unsigned bits_per_level = 9;
-constexpr std::size_t cached_pages = 4096;
 
 // At once, for a guest that reads it meanwhile.
 template <typename Value> void store(std::byte* to, std::span<const std::byte> bytes) {
@@ -98,14 +97,11 @@ Result<std::uint64_t> AddressSpace::translate(std::uint64_t address) const {
     return Error{hex(address) + " is not mapped"};
 }
 
-std::byte* AddressSpace::page(std::uint64_t address) const {
-    const std::uint64_t page = address & ~static_cast<std::uint64_t>(page_bytes - 1);
-    Entry& entry = cache_[(page / page_bytes) % cache_.size()];
-    if (entry.page == page) return entry.bytes;
+std::byte* AddressSpace::find_page(std::uint64_t page) const {
     const auto physical = translate(page);
     if (!physical) return nullptr;
     std::byte* bytes = memory_->at(*physical, page_bytes);
-    if (bytes != nullptr) entry = {page, bytes};
+    if (bytes != nullptr) cache_[(page / page_bytes) % cached_pages] = {page, bytes};
     return bytes;
 }
 

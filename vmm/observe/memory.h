@@ -83,7 +83,14 @@ class AddressSpace {
         std::uint64_t page = 1; // no page begins there
         std::byte* bytes = nullptr;
     };
-    [[nodiscard]] std::byte* page(std::uint64_t address) const; // of the 4 KiB around it; null: not there
+    // Of the 4 KiB around it; null: not there.
+    [[nodiscard]] std::byte* page(std::uint64_t address) const {
+        const std::uint64_t page = address & ~static_cast<std::uint64_t>(page_bytes - 1);
+        const Entry& entry = cache_[(page / page_bytes) % cached_pages];
+        return entry.page == page ? entry.bytes : find_page(page);
+    }
+    [[nodiscard]] std::byte* find_page(std::uint64_t page) const;
+    static constexpr std::size_t cached_pages = 4096;
     const PhysicalMemory* memory_;
     std::uint64_t root_;
     int levels_;

@@ -70,8 +70,7 @@ json render_snapshot(const GuestKernel& kernel, const RawSnapshot& raw, ProgramT
 json render_registers(const GuestKernel& kernel, const std::string& text) {
     json cpus = json::array();
     std::string closed_up = text; // "R8 =0000000000000000"
-    for (auto at = closed_up.find(" ="); at != std::string::npos; at = closed_up.find(" =", at))
-        closed_up.erase(at, 1);
+    for (auto at = closed_up.find(" ="); at != std::string::npos; at = closed_up.find(" =", at)) closed_up.erase(at, 1);
     std::istringstream words(closed_up);
     for (std::string word; words >> word;) {
         if (word.starts_with("CPU#")) {
