@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "interp/eval/units.h"
+#include "report/observed.h"
 #include "report/reporters.h"
 #include "report/table.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::size_t shown_workers = 32;
 constexpr std::size_t shown_log_lines = 30;
 constexpr std::size_t shown_columns = 200; // of a log line
+constexpr std::size_t shown_state_columns = 100;
 
 std::string assertion_text(const ScenarioResult& result, const eval::AssertionResult& assertion,
                            const ReporterOptions& options) {
@@ -98,6 +100,21 @@ std::string payload_logs(const ScenarioResult& result, const Style& style) {
     return text;
 }
 
+// What the scheduler had counted when the kernel let go of it.
+std::string last_state(const ScenarioResult& result, const Style& style) {
+    std::string text;
+    for (const auto& snapshot : result.record.snapshots) {
+        if (snapshot.trigger != "scheduler_exit") continue;
+        const auto lines = snapshot_lines(snapshot, shown_state_columns);
+        if (lines.empty()) continue;
+        text += "\n  Scheduler's state when it went, at +" + eval::human_duration(static_cast<double>(snapshot.at_ns)) +
+                " (all of it: snapshot scheduler_exit of the record)\n";
+        for (const auto& line : lines)
+            text += "    " + style.dim("| ") + cut_to_width(printable_line(line), shown_columns) + "\n";
+    }
+    return text;
+}
+
 } // namespace
 
 std::string failure_details(const ScenarioResult& result, const ReporterOptions& options) {
@@ -107,6 +124,7 @@ std::string failure_details(const ScenarioResult& result, const ReporterOptions&
     if (!result.record.workers.empty()) text += worker_table(result.record.workers, options.style);
     text += payload_logs(result, options.style);
     text += scheduler_exits(result.record.scheduler_exits);
+    text += last_state(result, options.style);
     text += log_tail("Scheduler's log", result.record.scheduler_log, options.style);
     text += log_tail("Kernel console", result.record.console, options.style);
     return text;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/file.h"
 #include "interp/plan/monitor.h"
@@ -15,6 +16,7 @@ using nlohmann::json;
 namespace {
 
 constexpr int observed_version = 1;
+constexpr std::size_t most_lines = 24; // of a snapshot in a report
 
 json array_of(const auto& items) {
     json array = json::array();
@@ -76,6 +78,28 @@ json snapshot_list(const plan::Record& record) {
                         {"placeholder", !snapshot.state},
                         {"reason", snapshot.state ? json() : json(snapshot.reason)}});
     return list;
+}
+
+std::vector<std::string> snapshot_lines(const plan::Snapshot& snapshot, std::size_t width) {
+    std::vector<std::string> lines;
+    if (!snapshot.state) return lines;
+    const json& state = *snapshot.state;
+    std::string line;
+    for (const auto& variable : state.value("variables", json::array())) {
+        const json& value = variable["value"];
+        if (!variable.value("live", false) || !(value.is_number() || value.is_boolean())) continue;
+        const std::string word = variable.value("name", "") + " " + value.dump();
+        if (!line.empty() && line.size() + 3 + word.size() > width) lines.push_back(std::exchange(line, {}));
+        line += (line.empty() ? "" : "   ") + word;
+    }
+    if (!line.empty()) lines.push_back(std::move(line));
+    for (const auto& cpu : state.value("registers", json::array())) {
+        if (lines.size() >= most_lines) break;
+        const std::string rip = cpu.value("symbol", cpu.value("rip", ""));
+        lines.push_back("CPU " + std::to_string(cpu.value("cpu", 0)) + " at " + rip);
+    }
+    lines.resize(std::min(lines.size(), most_lines));
+    return lines;
 }
 
 Result<std::string> write_observed(const std::filesystem::path& directory, const std::string& stem,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "interp/plan/record.h"
@@ -17,6 +18,9 @@ nlohmann::json monitor_summary(const plan::Monitor& monitor);
 
 // Name, trigger, time, step and whether there is something in it, for each snapshot.
 nlohmann::json snapshot_list(const plan::Record& record);
+
+// The live scheduler's numbers in a snapshot, and where its CPUs were, in a few lines; empty if nothing was captured.
+std::vector<std::string> snapshot_lines(const plan::Snapshot& snapshot, std::size_t width);
 
 // Writes the file, or removes an older one if nothing was observed. Its name; empty: there is none.
 Result<std::string> write_observed(const std::filesystem::path& directory, const std::string& stem,
