@@ -38,7 +38,7 @@ TEST_CASE("the monitor's summary has least, most, mean and last, and the rate of
 }
 
 TEST_CASE("what was observed is in a file beside the record, and an older one does not outlive it") {
-    auto folder = TemporaryDirectory::create("/tmp/ktstr-observed-");
+    auto folder = TemporaryDirectory::create("ktstr-observed-");
     REQUIRE(folder.ok());
     plan::Record record;
     record.snapshots = {captured({{"maps", json::array()}}), {.name = "late", .trigger = "op", .reason = "gone"}};
