@@ -64,7 +64,7 @@ Result<plan::Plan> Bench::plan() const {
     return plan::plan_from_json(json.is_array() && json.size() == 1 ? json.front() : json);
 }
 
-Result<KtstrRun> Bench::run(bool watch_memory) const {
+Result<KtstrRun> Bench::run(bool watch_memory, const std::vector<std::string>& options) const {
     auto out = TemporaryDirectory::create_in(directory_.path(), "out-");
     if (!out) return out.error();
     KtstrRun run;
@@ -80,6 +80,7 @@ Result<KtstrRun> Bench::run(bool watch_memory) const {
                                           "json",
                                           "--jobs",
                                           "1"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
     if (!templates_) arguments.emplace_back("--cold");
     auto process = Process::start({.arguments = std::move(arguments), .stderr_fd = 2});
     if (!process) return process.error();

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
@@ -33,8 +34,9 @@ class Bench {
 
     // The plan that `ktstr plan` makes of the scenario.
     [[nodiscard]] Result<plan::Plan> plan() const;
-    // An error unless the scenario passes. Watching the memory costs some time of the processor.
-    [[nodiscard]] Result<KtstrRun> run(bool watch_memory = false) const;
+    // An error unless the scenario passes. `options` are more words for `ktstr run`. Watching the memory costs some
+    // time of the processor.
+    [[nodiscard]] Result<KtstrRun> run(bool watch_memory = false, const std::vector<std::string>& options = {}) const;
 
   private:
     Bench(TemporaryDirectory directory, std::string kernel)

@@ -26,8 +26,9 @@ struct Value {
     std::array<std::uint32_t, 3> list;
 };
 
-constexpr std::array<const char*, 7> filled = {"fill_array", "fill_percpu",    "fill_hash",    "fill_keyed",
-                                               "fill_lru",   "fill_pcpu_hash", "fill_lru_pcpu"};
+constexpr std::array<const char*, 11> filled = {"fill_hash_2", "fill_hash_3",    "fill_hash_4",  "fill_hash_5",
+                                                "fill_array",  "fill_percpu",    "fill_hash",    "fill_keyed",
+                                                "fill_lru",    "fill_pcpu_hash", "fill_lru_pcpu"};
 constexpr std::array<const char*, 4> others = {"fill_ring", "fill_stacks", "fill_queue", "fill_arena"};
 constexpr std::size_t arena_words = 2 * 4096 / sizeof(std::uint64_t);
 

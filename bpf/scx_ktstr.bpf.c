@@ -87,6 +87,10 @@ struct fill_key {
 FILL_MAP(fill_array, BPF_MAP_TYPE_ARRAY, u32);
 FILL_MAP(fill_percpu, BPF_MAP_TYPE_PERCPU_ARRAY, u32);
 FILL_MAP(fill_hash, BPF_MAP_TYPE_HASH, u32);
+FILL_MAP(fill_hash_2, BPF_MAP_TYPE_HASH, u32);
+FILL_MAP(fill_hash_3, BPF_MAP_TYPE_HASH, u32);
+FILL_MAP(fill_hash_4, BPF_MAP_TYPE_HASH, u32);
+FILL_MAP(fill_hash_5, BPF_MAP_TYPE_HASH, u32);
 FILL_MAP(fill_keyed, BPF_MAP_TYPE_HASH, struct fill_key);
 FILL_MAP(fill_lru, BPF_MAP_TYPE_LRU_HASH, u32);
 FILL_MAP(fill_pcpu_hash, BPF_MAP_TYPE_PERCPU_HASH, u32);

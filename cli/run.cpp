@@ -210,22 +210,22 @@ class Runner {
         auto bytes = archive.finish();
         if (!bytes) return failed(task, RunEnd::host_failed, bytes.error());
         Listener listener(progress_, id);
-        return vmm::conduct(
-            {.plan = plan,
-             .kernel_image = task.kernel->image,
-             .initramfs = setup_.initramfs,
-             .archive = std::move(*bytes),
-             .scheduler_paths = std::move(schedulers->paths),
-             .scheduler_configs = std::move(schedulers->configs),
-             .payload_paths = std::move(payloads.paths),
-             .accelerator = setup_.accelerator,
-             .seed = task.seed,
-             .templates = setup_.templates ? &*setup_.templates : nullptr,
-             .kernel_sha256 = task.kernel->sha256,
-             .initramfs_sha256 = setup_.initramfs_sha256,
-             .kernel_files = vmm::KernelFiles{task.kernel->vmlinux, task.kernel->system_map, task.kernel->version},
-             .host = setup_.host ? &*setup_.host : nullptr},
-            listener, cancellation_);
+        return vmm::conduct({.plan = plan,
+                             .kernel_image = task.kernel->image,
+                             .initramfs = setup_.initramfs,
+                             .archive = std::move(*bytes),
+                             .scheduler_paths = std::move(schedulers->paths),
+                             .scheduler_configs = std::move(schedulers->configs),
+                             .payload_paths = std::move(payloads.paths),
+                             .accelerator = setup_.accelerator,
+                             .seed = task.seed,
+                             .templates = setup_.templates ? &*setup_.templates : nullptr,
+                             .kernel_sha256 = task.kernel->sha256,
+                             .initramfs_sha256 = setup_.initramfs_sha256,
+                             .kernel_files = vmm::KernelFiles{task.kernel->vmlinux, task.kernel->system_map,
+                                                              task.kernel->version, options_.monitor_ms * 1'000'000},
+                             .host = setup_.host ? &*setup_.host : nullptr},
+                            listener, cancellation_);
     }
 
     [[nodiscard]] plan::Record failed(const Task& task, RunEnd end, const Error& error) const {
@@ -443,6 +443,10 @@ void add_run_command(CLI::App& app, int& exit_code) {
                       "stop at the first failure (default: keep going)");
     command->add_flag("--cold", options->cold, "boot every machine, instead of starting from saved ones");
     command->add_option("--seed", options->seed, "seed of everything random in the guest (default: 1)");
+    command
+        ->add_option("--monitor-ms", options->monitor_ms,
+                     "time between two looks of the monitor at the guest, in ms; 0: none (default: 100)")
+        ->check(CLI::Range(0, 60'000));
     add_compile_options(*command, options->compile);
     for (const char* other : {"--jobs", "--kernel", "--gauntlet", "--accel", "--cold", "--topology"})
         host->excludes(command->get_option(other));

@@ -39,6 +39,7 @@ struct RunOptions {
     bool fail_fast = false;
     bool cold = false;
     bool host = false; // on this machine itself
+    std::uint64_t monitor_ms = 100; // between two looks of the monitor; 0: none
     std::optional<std::uint64_t> seed;
 };
 

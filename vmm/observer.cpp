@@ -16,6 +16,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t most_snapshots = 1000;
+constexpr std::size_t most_kept_bytes = std::size_t{256} << 20U;
 constexpr std::size_t most_reads = 100'000;
 constexpr std::size_t most_samples = 100'000;
 constexpr double ran_enough = 0.25; // of the interval: less, and a runqueue's clock may stand still for the host's sake
@@ -28,7 +29,9 @@ std::string periodic_name(int number) {
 // How long each vCPU's thread has run on the host, in ns, counted from the last question.
 class VcpuTimes {
   public:
-    explicit VcpuTimes(Machine& machine) : process_(machine.process().pid()), threads_(machine.vcpu_threads()) {
+    VcpuTimes(Machine& machine, std::uint64_t interval_ns)
+        : process_(machine.process().pid()), enough_ns_(ran_enough * static_cast<double>(interval_ns)),
+          threads_(machine.vcpu_threads()) {
         last_.resize(threads_.size());
     }
     bool ran(int cpu) {
@@ -40,11 +43,12 @@ class VcpuTimes {
         if (!(file >> now)) return true;
         const std::uint64_t since = now - last_[index];
         last_[index] = now;
-        return static_cast<double>(since) >= ran_enough * static_cast<double>(monitor_interval_ns);
+        return static_cast<double>(since) >= enough_ns_;
     }
 
   private:
     pid_t process_;
+    double enough_ns_;
     std::vector<int> threads_;
     std::vector<std::uint64_t> last_;
 };
@@ -92,7 +96,8 @@ std::shared_future<Observer::Facts> Observer::facts_of(const KernelFiles& files)
     return facts;
 }
 
-Observer::Observer(const plan::Plan& plan, const KernelFiles& files) : plan_(plan), facts_(facts_of(files)) {}
+Observer::Observer(const plan::Plan& plan, const KernelFiles& files)
+    : plan_(plan), interval_ns_(files.monitor_interval_ns), facts_(facts_of(files)) {}
 
 Result<Observer::View> Observer::look_into(Machine& machine) {
     const Facts& facts = facts_.get();
@@ -115,12 +120,16 @@ Result<void> Observer::open(Machine& machine) {
 }
 
 void Observer::start_monitor(Machine& machine) {
-    samples_.interval_ns = monitor_interval_ns;
+    samples_.interval_ns = interval_ns_;
+    if (interval_ns_ == 0) {
+        samples_.reason = "it was switched off (--monitor-ms 0)";
+        return;
+    }
     if (auto opened = open(machine); !opened) {
         samples_.reason = opened.error().message;
         return;
     }
-    auto times = std::make_shared<VcpuTimes>(machine);
+    auto times = std::make_shared<VcpuTimes>(machine, interval_ns_);
     monitor_ = std::make_unique<observe::MonitorReader>(*(*view_)->kernel, plan_.topology.cpus(),
                                                         [times](int cpu) { return times->ran(cpu); });
     samples_.names = monitor_->names();
@@ -200,12 +209,10 @@ void Observer::keep_stopped(Machine& machine, plan::Snapshot snapshot, const std
     all_stopped_ += duration;
     if (!wanted) return;
     snapshot.stopped_ms = std::chrono::duration<double, std::milli>(duration).count();
-    if (raw) {
-        json state = observe::render_snapshot(*(*view_)->kernel, *raw, types_);
-        state["stats"] = {{"@absent", stats_absent}};
-        snapshot.state = std::make_shared<const json>(std::move(state));
-    }
-    snapshots_.push_back(std::move(snapshot));
+    if (raw)
+        keep(std::move(snapshot), std::move(*raw), {{"@absent", stats_absent}});
+    else
+        snapshots_.push_back(std::move(snapshot));
 }
 
 // kernel/sched/ext.c: whatever ends a scheduler comes to scx_ops_disable_workfn(), later scx_disable_workfn(), with its
@@ -273,7 +280,7 @@ void Observer::sample() {
     if (!next_sample_) return;
     if (samples_.samples.size() < most_samples) samples_.samples.push_back({now_ns(), -1, monitor_->sample()});
     // What a busy host has missed is left out.
-    const auto interval = std::chrono::nanoseconds(monitor_interval_ns);
+    const auto interval = std::chrono::nanoseconds(interval_ns_);
     *next_sample_ += interval;
     if (const auto now = Clock::now(); *next_sample_ < now) *next_sample_ = now + interval;
 }
@@ -311,16 +318,33 @@ Result<void> Observer::capture(Machine& machine, plan::Snapshot snapshot, const 
     if (done) {
         auto raw = capture_stopped(machine, snapshot.stopped_ms);
         if (raw) {
-            json state = observe::render_snapshot(*(*view_)->kernel, *raw, types_);
-            state["stats"] = stats_json(request);
-            snapshot.state = std::make_shared<const json>(std::move(state));
-        } else {
-            done = raw.error();
+            keep(std::move(snapshot), std::move(*raw), stats_json(request));
+            return {};
         }
+        done = raw.error();
     }
-    if (!done) snapshot.reason = done.error().message;
+    snapshot.reason = done.error().message;
     snapshots_.push_back(std::move(snapshot));
     return done;
+}
+
+void Observer::keep(plan::Snapshot snapshot, observe::RawSnapshot raw, json stats) {
+    for (const auto& map : raw.maps)
+        kept_bytes_ += map.bytes.capacity() + map.entries.size() * sizeof(observe::MapEntry);
+    kept_.push_back({snapshots_.size(), std::move(raw), std::make_shared<const json>(std::move(stats))});
+    snapshots_.push_back(std::move(snapshot));
+    if (kept_bytes_ > most_kept_bytes) render_kept();
+}
+
+void Observer::render_kept() {
+    for (auto& kept : kept_) {
+        json state = observe::render_snapshot(*(*view_)->kernel, kept.raw, types_);
+        state["stats"] = *kept.stats;
+        snapshots_[kept.snapshot].state = std::make_shared<const json>(std::move(state));
+        kept.raw = {};
+    }
+    kept_.clear();
+    kept_bytes_ = 0;
 }
 
 wire::HostReply Observer::serve(Machine& machine, const wire::HostRequest& request) {
@@ -364,9 +388,7 @@ Result<std::string> Observer::execute(Machine& machine, const plan::CaptureSnaps
     auto done =
         capture(machine, {.name = op.name, .trigger = "op", .at_ns = request.at_ns, .step = request.step}, request);
     if (!done) return done.error();
-    const json& state = *snapshots_.back().state;
-    return op.name + ": " + std::to_string(state["maps"].size()) + " maps, " +
-           std::to_string(state["variables"].size()) + " variables";
+    return op.name;
 }
 
 Result<std::string> Observer::execute(Machine& machine, const plan::WatchSnapshot& op,
@@ -437,6 +459,7 @@ Result<std::string> Observer::execute(Machine& machine, const plan::WriteBpf& op
 }
 
 void Observer::finish(plan::Record& record) {
+    render_kept();
     for (auto& sample : samples_.samples)
         for (const auto& [from, step] : steps_)
             if (from <= sample.at_ns) sample.step = step;

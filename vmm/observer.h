@@ -27,9 +27,8 @@ struct KernelFiles {
     std::filesystem::path vmlinux;
     std::optional<std::filesystem::path> system_map = {};
     std::string release;
+    std::uint64_t monitor_interval_ns = 100'000'000; // 0: no monitor
 };
-
-constexpr std::uint64_t monitor_interval_ns = 100'000'000;
 
 class Observer {
   public:
@@ -71,6 +70,10 @@ class Observer {
     Result<void> forget_scheduler(Machine& machine);
     void scheduler_goes(Machine& machine);
     [[nodiscard]] bool scheduler_failed() const;
+    // Bytes are made sense of after the workload, which has the host's CPUs until then; before that only if they
+    // become too many to keep.
+    void keep(plan::Snapshot snapshot, observe::RawSnapshot raw, nlohmann::json stats);
+    void render_kept();
     void keep_stopped(Machine& machine, plan::Snapshot snapshot, const std::string& stats_absent);
     Result<std::string> serve_op(Machine& machine, const wire::HostRequest& request);
     Result<std::string> serve_capture(Machine& machine, const wire::HostRequest& request);
@@ -90,6 +93,7 @@ class Observer {
     template <typename Work> Result<void> hot_or_cold(Machine& machine, bool cold, const Work& work);
 
     const plan::Plan& plan_;
+    const std::uint64_t interval_ns_; // of the monitor
     std::shared_future<Facts> facts_;
     std::optional<Result<View>> view_;
     observe::ProgramTypes types_;
@@ -103,6 +107,13 @@ class Observer {
     std::optional<std::uint64_t> exit_breakpoint_; // where it is set
     plan::Monitor samples_;
     std::vector<plan::Snapshot> snapshots_;
+    struct Kept {
+        std::size_t snapshot; // index in snapshots_
+        observe::RawSnapshot raw;
+        std::shared_ptr<const nlohmann::json> stats;
+    };
+    std::vector<Kept> kept_;
+    std::size_t kept_bytes_ = 0;
     std::vector<plan::KernelRead> reads_;
     std::vector<std::pair<std::int64_t, int>> steps_; // from when which step ran
 };

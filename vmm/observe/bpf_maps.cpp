@@ -312,11 +312,12 @@ class MapCopier {
     RawMap& map_;
 };
 
-Result<RawMap> describe_map(const GuestKernel& kernel, std::uint64_t address) {
+Result<RawMap> describe_map(const GuestKernel& kernel, ProgramTypes& types, std::uint64_t address) {
     const auto type = kernel.types().find_struct("bpf_map");
     if (!type) return Error{"the kernel has no struct bpf_map: it is built without BPF"};
     RawMap map;
     map.address = address;
+    std::uint64_t btf = 0;
     const auto number = [&](const char* member, auto& out) -> Result<void> {
         const auto value = kernel.member<std::remove_reference_t<decltype(out)>>(address, "bpf_map", member);
         if (!value) return value.error();
@@ -326,49 +327,43 @@ Result<RawMap> describe_map(const GuestKernel& kernel, std::uint64_t address) {
     for (const auto& read : {number("map_type", map.type), number("id", map.id), number("key_size", map.key_size),
                              number("value_size", map.value_size), number("max_entries", map.max_entries),
                              number("btf_key_type_id", map.key_type), number("btf_value_type_id", map.value_type),
-                             number("btf_vmlinux_value_type_id", map.kernel_value_type), number("btf", map.btf)})
+                             number("btf_vmlinux_value_type_id", map.kernel_value_type), number("btf", btf)})
         if (!read) return read.error();
     const auto name = kernel.offset("bpf_map", "name");
     if (!name) return name.error();
     std::array<std::byte, BPF_OBJ_NAME_LEN> text{};
     if (auto read = kernel.memory().read(address + *name, text); !read) return read.error();
     map.name = text_from(text);
+    map.btf = types.copy(kernel, btf);
     return map;
 }
 
 } // namespace
 
-void ProgramTypes::copy(const GuestKernel& kernel, std::uint64_t btf) {
-    if (btf == 0) return;
-    const auto id = kernel.member<std::uint32_t>(btf, "btf", "id");
-    const auto known = known_.find(btf);
-    if (id && known != known_.end() && known->second.id == *id) return;
-    Known fresh;
-    const auto data = kernel.member<std::uint64_t>(btf, "btf", "data");
-    const auto size = kernel.member<std::uint32_t>(btf, "btf", "data_size");
-    if (!id || !data || !size) {
-        fresh.why = !id ? id.error().message : !data ? data.error().message : size.error().message;
-    } else if (*size > most_btf_bytes) {
-        fresh.why = "its BTF has " + std::to_string(*size) + " bytes";
-    } else {
-        fresh.id = *id;
-        fresh.raw.resize(*size);
-        if (auto read = kernel.memory().read(*data, std::as_writable_bytes(std::span(fresh.raw))); !read)
-            fresh.why = read.error().message;
-    }
-    known_.insert_or_assign(btf, std::move(fresh));
+std::uint32_t ProgramTypes::copy(const GuestKernel& kernel, std::uint64_t address) {
+    if (address == 0) return 0;
+    const auto id = kernel.member<std::uint32_t>(address, "btf", "id");
+    if (!id) return 0;
+    const auto [place, is_new] = known_.try_emplace(*id);
+    if (!is_new) return *id;
+    Known& fresh = place->second;
+    const auto data = kernel.member<std::uint64_t>(address, "btf", "data");
+    const auto size = kernel.member<std::uint32_t>(address, "btf", "data_size");
+    fresh.unreadable = !data || !size || *size > most_btf_bytes;
+    if (fresh.unreadable) return *id;
+    fresh.raw.resize(*size);
+    fresh.unreadable = !kernel.memory().read(*data, std::as_writable_bytes(std::span(fresh.raw)));
+    return *id;
 }
 
-const TypeInfo* ProgramTypes::types(std::uint64_t btf) {
+const TypeInfo* ProgramTypes::types(std::uint32_t btf) {
     const auto found = known_.find(btf);
-    if (found == known_.end()) return nullptr;
+    if (found == known_.end() || found->second.unreadable) return nullptr;
     Known& known = found->second;
-    if (known.types == nullptr && known.why.empty()) {
-        auto parsed = TypeInfo::parse(known.raw, "the BPF program with BTF " + std::to_string(known.id));
-        if (parsed)
-            known.types = std::make_unique<TypeInfo>(std::move(*parsed));
-        else
-            known.why = parsed.error().message;
+    if (known.types == nullptr) {
+        auto parsed = TypeInfo::parse(known.raw, "the BPF program with BTF " + std::to_string(btf));
+        known.unreadable = !parsed;
+        if (parsed) known.types = std::make_unique<TypeInfo>(std::move(*parsed));
     }
     return known.types.get();
 }
@@ -390,9 +385,8 @@ Result<std::vector<RawMap>> copy_maps(const GuestKernel& kernel, int cpus, Progr
     std::vector<RawMap> maps;
     std::size_t bytes_left = limits.bytes;
     for (const std::uint64_t address : *addresses) {
-        auto map = describe_map(kernel, address);
+        auto map = describe_map(kernel, types, address);
         if (!map) return map.error();
-        types.copy(kernel, map->btf);
         if (auto copied = MapCopier(kernel, per_cpu_offsets, limits, bytes_left, *map).entries(); !copied) {
             map->absent = copied.error().message;
             map->entries.clear();

@@ -36,7 +36,7 @@ struct RawMap {
     std::uint32_t value_type = 0;        // the same
     std::uint32_t kernel_value_type = 0; // struct_ops: in the kernel's BTF
     std::uint64_t arena_begin = 0;       // arena: the address of its first page for programs
-    std::uint64_t btf = 0;               // address of the BTF, which maps of one program share; 0: none
+    std::uint32_t btf = 0;               // id of its BTF, which maps of one program share; 0: none
     std::vector<MapEntry> entries;
     Bytes bytes;
     std::string absent;  // why there are no entries, or no more than these
@@ -52,19 +52,19 @@ struct CaptureLimits {
 // Types of BPF programs that have been seen, by the id of their BTF. Serves all captures of a run.
 class ProgramTypes {
   public:
-    // Copies what is new, with the vCPUs stopped; parses later, in types().
-    void copy(const GuestKernel& kernel, std::uint64_t btf);
-    // None: it could not be read, why() says why.
-    const TypeInfo* types(std::uint64_t btf);
+    // Copies what is new, with the vCPUs stopped; parses later, in types(). The id of the struct btf at that address;
+    // 0: it has none that could be read.
+    std::uint32_t copy(const GuestKernel& kernel, std::uint64_t address);
+    // Null: it could not be read.
+    const TypeInfo* types(std::uint32_t btf);
 
   private:
     struct Known {
-        std::uint32_t id = 0;
         std::string raw;
         std::unique_ptr<TypeInfo> types = {};
-        std::string why = {};
+        bool unreadable = false;
     };
-    std::map<std::uint64_t, Known> known_;
+    std::map<std::uint32_t, Known> known_; // by id: the kernel gives each once
 };
 
 // kernel/bpf/syscall.c: all maps are in `map_idr`. Layouts: struct bpf_array, bpf_htab (kernel/bpf/hashtab.c),
@@ -86,7 +86,7 @@ struct Owner {
     std::string name;  // struct sched_ext_ops::name
     bool live = false; // it is the active one
 };
-std::map<std::uint64_t, Owner> map_owners(const GuestKernel& kernel, const std::vector<RawMap>& maps,
+std::map<std::uint32_t, Owner> map_owners(const GuestKernel& kernel, const std::vector<RawMap>& maps,
                                           const std::optional<ActiveScheduler>& active); // by RawMap::btf
 
 // {"maps": [...], "variables": [...]} of docs/lua.md.

@@ -141,7 +141,7 @@ class MapsRenderer {
     const GuestKernel& kernel_;
     const std::vector<RawMap>& maps_;
     ProgramTypes& types_;
-    std::map<std::uint64_t, Owner> owners_;
+    std::map<std::uint32_t, Owner> owners_;
     RenderOptions options_;
 };
 
@@ -181,9 +181,9 @@ std::optional<ActiveScheduler> active_scheduler(const GuestKernel& kernel) {
     return active;
 }
 
-std::map<std::uint64_t, Owner> map_owners(const GuestKernel& kernel, const std::vector<RawMap>& maps,
+std::map<std::uint32_t, Owner> map_owners(const GuestKernel& kernel, const std::vector<RawMap>& maps,
                                           const std::optional<ActiveScheduler>& active) {
-    std::map<std::uint64_t, Owner> owners;
+    std::map<std::uint32_t, Owner> owners;
     const auto data = kernel.offset("bpf_struct_ops_value", "data");
     const auto name = kernel.offset("sched_ext_ops", "name");
     if (!data || !name) return owners;
