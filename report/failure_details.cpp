@@ -25,6 +25,8 @@ std::string assertion_text(const ScenarioResult& result, const eval::AssertionRe
     if (assertion.source.line > 0) text += "    " + options.style.dim(location(result, assertion.source)) + "\n";
     if (const auto line = options.source_line(result, assertion.source))
         text += quoted_source(*line, assertion.source, "    ");
+    for (const auto& note : assertion.notes)
+        text += "    note: " + cut_to_width(printable_line(note), 4 * shown_columns) + "\n";
     if (!assertion.hint.empty()) text += "    hint: " + printable_line(assertion.hint) + "\n";
     return text;
 }

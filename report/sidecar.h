@@ -5,8 +5,8 @@
 // payload, metrics, the verdict bits passed / skipped / inconclusive (at most one is true; none is a failure),
 // expected_failure, stats, vcpus, stimulus_events, work_type, sysctls, kargs, kernel_version, timestamp,
 // cleanup_duration_ms, plan_hash, seed, accelerator, restored, executor_version, executor_resident_bytes, duration_ms,
-// workload_ns, end, message, hint, assertions (with source positions and robustness), phases, workers, payloads (with
-// their metrics and what they have written), scheduler_exits, snapshots, watches, kernel_reads, monitor (see
+// workload_ns, end, message, hint, assertions (with source positions, robustness and notes), phases, workers, payloads
+// (with their metrics and what they have written), scheduler_exits, snapshots, watches, kernel_reads, monitor (see
 // observed.h), observed_file, scheduler_log, console. `metrics` has those of all payloads in one list.
 #pragma once
 

@@ -2,10 +2,10 @@
 #include "interp/eval/formulas.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
-#include "interp/eval/comparison.h"
+#include "interp/eval/evaluation.h"
+#include "interp/eval/findings.h"
 #include "interp/eval/payloads.h"
 #include "interp/eval/units.h"
 #include "interp/eval/workers.h"
@@ -55,54 +55,6 @@ std::optional<double> measured(const plan::Formula& measure, const plan::Record&
     return life > 0 ? std::optional(std::max(0.0, 1 - sum_of(workers, &Report::cpu_ns) / life)) : std::nullopt;
 }
 
-std::optional<double> value_of(const plan::Formula& term, const Run& run) {
-    if (term.kind == Kind::number) return term.number;
-    if (term.kind == Kind::measure) return measured(term, run.record);
-    if (term.kind == Kind::payload) return payload_value(term, run.plan, run.record);
-    const auto a = value_of(term.operands[0], run);
-    const auto b = value_of(term.operands[1], run);
-    if (!a || !b) return std::nullopt;
-    if (term.kind == Kind::add) return *a + *b;
-    if (term.kind == Kind::subtract) return *a - *b;
-    if (term.kind == Kind::multiply) return *a * *b;
-    return *b == 0 ? std::nullopt : std::optional(*a / *b);
-}
-
-Outcome negated(Outcome outcome) {
-    if (outcome == Outcome::pass) return Outcome::fail;
-    return outcome == Outcome::fail ? Outcome::pass : outcome;
-}
-
-Outcome outcome_of(const plan::Formula& condition, const Run& run) {
-    const auto operand = [&](std::size_t i) { return outcome_of(condition.operands[i], run); };
-    const auto certain = [](bool holds) { return holds ? Outcome::pass : Outcome::fail; };
-    switch (condition.kind) {
-    case Kind::logical_not: return negated(operand(0));
-    case Kind::logical_implies: {
-        const Outcome first = negated(operand(0));
-        return first == Outcome::pass ? first : std::min(first, operand(1)); // pass is the weakest of the three
-    }
-    case Kind::logical_and: {
-        Outcome all = Outcome::pass;
-        for (std::size_t i = 0; i < condition.operands.size(); ++i) all = std::max(all, operand(i));
-        return all;
-    }
-    case Kind::logical_or: {
-        Outcome any = Outcome::fail;
-        for (std::size_t i = 0; i < condition.operands.size(); ++i) any = std::min(any, operand(i));
-        return any;
-    }
-    default: break;
-    }
-    std::array<std::optional<double>, 3> values;
-    for (std::size_t i = 0; i < condition.operands.size() && i < values.size(); ++i) {
-        values.at(i) = value_of(condition.operands[i], run);
-        if (!values.at(i) || std::isnan(*values.at(i))) return Outcome::inconclusive;
-    }
-    if (condition.kind == Kind::within) return certain(*values[0] >= *values[1] && *values[0] <= *values[2]);
-    return certain(holds(*values[0], condition.comparison, *values[1]));
-}
-
 std::string shown(const plan::Formula& measure, double value) {
     const auto& path = measure.path;
     const bool time = path == "gap" || path == "run_delay" || path == "cpu_time";
@@ -119,13 +71,32 @@ std::string seen(const plan::Formula& term, const Run& run) {
     return value ? shown(term, *value) : "nothing was measured for " + plan::formula_words(term);
 }
 
-// What was measured, each thing once.
-void describe(const plan::Formula& formula, const Run& run, std::vector<std::string>& out) {
-    if (formula.kind == Kind::measure || formula.kind == Kind::payload) {
-        const std::string text = seen(formula, run);
-        if (std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
-    }
-    for (const auto& operand : formula.operands) describe(operand, run, out);
+Outcome outcome_of(Truth truth) {
+    if (truth == Truth::yes) return Outcome::pass;
+    return truth == Truth::no || truth == Truth::fault ? Outcome::fail : Outcome::inconclusive;
+}
+
+// The comparison with a number that a formula consists of, at one sample or at many. Null: it is none.
+const plan::Formula* bound_of(const plan::Formula& formula) {
+    const bool over_samples =
+        formula.kind == Kind::always || formula.kind == Kind::eventually || formula.kind == Kind::sustained;
+    if (over_samples) return bound_of(formula.operands[0]);
+    const bool bound = formula.kind == Kind::compare && formula.operands[1].kind == Kind::number &&
+                       formula.operands[0].kind != Kind::number;
+    return bound ? &formula : nullptr;
+}
+
+bool speaks_of_snapshots(const plan::Formula& formula) {
+    if (formula.kind == Kind::series) return formula.source != "monitor";
+    return std::any_of(formula.operands.begin(), formula.operands.end(), speaks_of_snapshots);
+}
+
+// The value that was compared: of several samples the one that has the robustness.
+std::optional<double> compared_value(Evaluation& evaluation, const plan::Formula& comparison, const Answer& answer) {
+    const Term term = evaluation.term(comparison.operands[0]);
+    const std::size_t at = term.constant() ? 0 : answer.closest;
+    if (at >= term.size() || term.slots[at] != Slot::value) return std::nullopt;
+    return term.values[at];
 }
 
 } // namespace
@@ -134,22 +105,27 @@ AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& e
                               const plan::Record& record) {
     const Run run{plan, record};
     const plan::Formula& formula = *expectation.formula;
+    Evaluation evaluation(plan, record, [&run](const plan::Formula& term) {
+        return term.kind == Kind::measure ? measured(term, run.record) : payload_value(term, run.plan, run.record);
+    });
+    Findings findings(evaluation, [&run](const plan::Formula& term) { return seen(term, run); });
+    const Answer answer = evaluation.answer(formula);
     AssertionResult result;
-    result.outcome = outcome_of(formula, run);
+    result.outcome = outcome_of(answer.truth);
     result.kind = plan::to_string(expectation.kind);
     result.written = expectation.written;
     result.source = expectation.source;
-    const bool bound = formula.kind == Kind::compare && formula.operands[1].kind == Kind::number;
-    if (bound && (formula.operands[0].kind == Kind::measure || formula.operands[0].kind == Kind::payload)) {
-        result.cgroup = formula.operands[0].cgroup;
-        result.comparison = formula.comparison;
-        result.value = value_of(formula.operands[0], run);
-        result.bound = formula.operands[1].number;
+    if (std::isfinite(answer.robustness)) result.margin = answer.robustness;
+    if (const plan::Formula* comparison = bound_of(formula)) {
+        result.cgroup = comparison->operands[0].cgroup;
+        result.comparison = comparison->comparison;
+        result.value = compared_value(evaluation, *comparison, answer);
+        result.bound = comparison->operands[1].number;
     }
-    std::vector<std::string> texts;
-    describe(formula, run, texts);
-    result.message = expectation.written + ": ";
-    for (const auto& text : texts) result.message += (&text == &texts.front() ? "" : ", ") + text;
+    result.message = expectation.written + ": " + findings.text(formula);
+    if (result.outcome == Outcome::inconclusive && record.snapshots.empty() && speaks_of_snapshots(formula))
+        result.hint = "`capture 8 times` in the scenario takes snapshots while it runs";
+    result.notes = findings.notes(formula);
     return result;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges the formulas that need nothing but what workers and payloads report of the whole run.
+// Judges formulas: what workers and payloads report of the whole run, and what was observed over time.
 #pragma once
 
 #include "interp/eval/verdict.h"
@@ -14,8 +14,10 @@ namespace ktstr::eval {
 //
 // A metric of a payload is that of its last run.
 //
-// No worker, no life, no such metric or a division by zero is inconclusive; `and` and `or` of that and something
-// certain are what the certain one makes them.
+// No worker, no life, no such metric or a division by zero is inconclusive, and so is a series without any value; `and`
+// and `or` of that and something certain are what the certain one makes them. A value that is not a number fails, and
+// so does a missing one that had to be seen (temporal.h). `margin` is the robustness; `value` and `bound` are there if
+// the formula is one comparison with a number, for all samples or for some: of the sample that has the robustness.
 AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& expectation, const plan::Record& record);
 
 } // namespace ktstr::eval

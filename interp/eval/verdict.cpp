@@ -13,6 +13,7 @@ nlohmann::json or_null(const std::optional<double>& value) { return value ? nloh
 } // namespace
 
 std::optional<double> AssertionResult::robustness() const {
+    if (margin) return margin;
     if (!value || !bound) return std::nullopt;
     if (comparison == plan::Comparison::equal) return -std::abs(*value - *bound);
     if (comparison == plan::Comparison::not_equal) return std::abs(*value - *bound);
@@ -56,7 +57,8 @@ nlohmann::json to_json(const AssertionResult& result) {
             {"unit", result.unit},
             {"robustness", or_null(result.robustness())},
             {"message", result.message},
-            {"hint", result.hint}};
+            {"hint", result.hint},
+            {"notes", result.notes}};
 }
 
 nlohmann::json to_json(const Verdict& verdict) {

@@ -35,8 +35,11 @@ struct AssertionResult {
     std::string unit;            // "ns", "ratio", "work_units_per_s", "work_units", "iterations", "workers", or empty
     std::string message;         // for the user, one line or a few; may hold text out of the guest, in any encoding
     std::string hint;
+    std::vector<std::string> notes; // of what was observed and could not be looked at
+    std::optional<double> margin;   // of a formula: how far it is from the other answer (docs/language.md, Robustness)
 
-    // Signed distance to the bound in `unit`: positive holds with that much to spare. None without value and bound.
+    // The margin, or the signed distance to the bound in `unit`: positive holds with that much to spare. None without
+    // either.
     [[nodiscard]] std::optional<double> robustness() const;
     plan::Comparison comparison = plan::Comparison::less_equal; // how value is compared to bound
 };

@@ -41,8 +41,7 @@ class Finder {
             ops(step.loop);
         }
         for (const auto& expectation : plan_.expectations)
-            if (expectation.formula && !is_judged(*expectation.formula))
-                formula(*expectation.formula, expectation.source);
+            if (expectation.formula) formula(*expectation.formula, expectation.source);
         return std::move(found_);
     }
 
@@ -64,18 +63,9 @@ class Finder {
 
     // By what it is about: whoever reads it knows the word that they wrote.
     void formula(const Formula& formula, const SourcePosition& source) {
-        const auto about = [this, &source](const std::string& what) { add("an expectation over " + what, source); };
-        const std::size_t before = found_.size();
-        terms(formula, about);
-        if (found_.size() == before) add("an expectation with a formula", source);
-    }
-
-    template <typename About> void terms(const Formula& formula, const About& about) {
-        using Kind = Formula::Kind;
-        if (formula.kind == Kind::series) about(quoted(formula.source) + " values");
-        if (formula.kind == Kind::snapshot) about("the snapshot " + quoted(formula.subject));
-        if (formula.kind == Kind::measure) about("a formula of " + quoted(formula.path));
-        for (const auto& operand : formula.operands) terms(operand, about);
+        if (formula.kind == Formula::Kind::measure && !is_judged(formula))
+            add("an expectation over a formula of " + quoted(formula.path), source);
+        for (const auto& operand : formula.operands) this->formula(operand, source);
     }
 
     const Plan& plan_;
@@ -92,24 +82,9 @@ bool is_executed_op(std::string_view name) {
 }
 
 bool is_judged(const plan::Formula& formula) {
-    switch (formula.kind) {
-    case Formula::Kind::number:
-    case Formula::Kind::payload: return true;
-    case Formula::Kind::measure:
+    if (formula.kind == Formula::Kind::measure)
         return std::find(judged_measures.begin(), judged_measures.end(), formula.path) != judged_measures.end();
-    case Formula::Kind::add:
-    case Formula::Kind::subtract:
-    case Formula::Kind::multiply:
-    case Formula::Kind::divide:
-    case Formula::Kind::compare:
-    case Formula::Kind::within:
-    case Formula::Kind::logical_not:
-    case Formula::Kind::logical_and:
-    case Formula::Kind::logical_or:
-    case Formula::Kind::logical_implies:
-        return std::all_of(formula.operands.begin(), formula.operands.end(), is_judged);
-    default: return false;
-    }
+    return std::all_of(formula.operands.begin(), formula.operands.end(), is_judged);
 }
 
 } // namespace ktstr::plan

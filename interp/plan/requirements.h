@@ -21,7 +21,7 @@ std::vector<Lack> lacks(const Plan& plan);
 // Whether the executor does an op of op_names().
 bool is_executed_op(std::string_view name);
 
-// Whether the evaluator can judge the formula: all of its terms are numbers or what workers report of the whole run.
+// Whether the evaluator can judge the formula: every measure of workers that is in it.
 bool is_judged(const Formula& formula);
 
 } // namespace ktstr::plan

@@ -107,6 +107,14 @@ TEST_CASE("a run without workers or logs shows its failure alone, and that no re
     CHECK_THAT(text, !ContainsSubstring("console"));
 }
 
+TEST_CASE("what an expectation could not look at is noted under it") {
+    auto result = failed_result();
+    result.verdict.assertions[0].notes = {"bpf.n: 1 of 8 samples has no value: periodic_003 (+2 s): no answer"};
+    CHECK_THAT(reported({result}),
+               ContainsSubstring("    note: bpf.n: 1 of 8 samples has no value: periodic_003 (+2 s): "
+                                 "no answer\n"));
+}
+
 TEST_CASE("an expected failure shows as a pass, and a skip says why") {
     auto plan = made_up_plan();
     plan.expectations = {expected_error("stall")};

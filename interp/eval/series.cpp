@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interp/eval/series.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "interp/eval/observed.h"
+
+namespace ktstr::eval {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+int phase_of(int step) { return step < 0 ? 0 : step + 1; }
+
+// Indices of samples in the order of their times.
+template <typename Sample> std::vector<std::size_t> by_time(const std::vector<Sample>& samples) {
+    std::vector<std::size_t> order(samples.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return samples[a].at_ns < samples[b].at_ns; });
+    return order;
+}
+
+class Builder {
+  public:
+    explicit Builder(std::string_view name) : timeline_(std::make_shared<Timeline>()) { series_.name = name; }
+
+    void add(std::int64_t at_ns, int step, std::string tag, const Result<double>& value) {
+        if (!value) series_.reasons[series_.slots.size()] = value.error().message;
+        timeline_->at_ns.push_back(at_ns);
+        timeline_->phase.push_back(phase_of(step));
+        timeline_->tags.push_back(std::move(tag));
+        series_.values.push_back(value ? *value : nan);
+        series_.slots.push_back(value ? Slot::value : Slot::missing);
+        found_ = found_ || value.ok();
+    }
+    // `none`: why there is nothing, if there are no samples.
+    Series finish(const std::string& none) {
+        series_.timeline = std::move(timeline_);
+        if (series_.slots.empty())
+            series_.absent = none;
+        else if (!found_)
+            series_.absent = series_.reasons.begin()->second;
+        return std::move(series_);
+    }
+
+  private:
+    Series series_;
+    std::shared_ptr<Timeline> timeline_;
+    bool found_ = false;
+};
+
+using Read = Result<double> (*)(const nlohmann::json& state, std::string_view path);
+
+Series of_snapshots(const plan::Record& record, std::string_view name, std::string_view path, Read read) {
+    Builder builder(name);
+    for (const std::size_t i : by_time(record.snapshots)) {
+        const auto& snapshot = record.snapshots[i];
+        if (snapshot.state)
+            builder.add(snapshot.at_ns, snapshot.step, snapshot.name, read(*snapshot.state, path));
+        else
+            builder.add(snapshot.at_ns, snapshot.step, snapshot.name,
+                        Error{"the snapshot could not be taken: " + snapshot.reason});
+    }
+    return builder.finish("no snapshot was taken");
+}
+
+std::string monitor_tag(std::size_t index) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "monitor_%03zu", index);
+    return text.data();
+}
+
+Series of_monitor(const plan::Monitor& monitor, std::string_view name, const std::string& path) {
+    Builder builder(name);
+    const auto column = std::find(monitor.names.begin(), monitor.names.end(), path);
+    if (column == monitor.names.end()) {
+        const auto known = monitor.absent.find(path);
+        const std::string none = monitor.names.empty() ? "the monitor took no sample" : "the monitor has no such value";
+        const std::string why = known != monitor.absent.end() ? known->second : none;
+        return builder.finish(monitor.reason.empty() ? why : monitor.reason);
+    }
+    const auto at = static_cast<std::size_t>(column - monitor.names.begin());
+    std::size_t number = 0;
+    for (const std::size_t i : by_time(monitor.samples)) {
+        const auto& sample = monitor.samples[i];
+        const double value = at < sample.values.size() ? sample.values[at] : nan;
+        builder.add(sample.at_ns, sample.step, monitor_tag(number++),
+                    std::isnan(value) ? Result<double>(Error{"it could not be read this time"}) : value);
+    }
+    return builder.finish(monitor.reason.empty() ? "the monitor took no sample" : monitor.reason);
+}
+
+} // namespace
+
+Term Series::term() const {
+    if (slots.empty()) return undefined_term();
+    if (absent.empty()) return {timeline, values, slots};
+    return {timeline, values, std::vector<Slot>(slots.size(), Slot::undefined)};
+}
+
+Result<Series> project(const plan::Record& record, std::string_view name) {
+    const std::size_t dot = std::min(name.find('.'), name.size());
+    const auto source = name.substr(0, dot);
+    const auto path = dot < name.size() ? name.substr(dot + 1) : std::string_view();
+    if (!path.empty()) {
+        if (source == "bpf") return of_snapshots(record, name, path, variable_at);
+        if (source == "stats") return of_snapshots(record, name, path, stats_at);
+        if (source == "host") return of_snapshots(record, name, path, cpu_time_at);
+        if (source == "monitor") return of_monitor(record.monitor, name, std::string(path));
+    }
+    return Error{"no series '" + std::string(name.substr(0, 100)) +
+                 "' (there are bpf.NAME, stats.NAME, host.NAME and monitor.NAME)"};
+}
+
+nlohmann::json to_json(const Series& series) {
+    constexpr double exact = 9007199254740992; // integers up to here are the same as doubles
+    auto samples = nlohmann::json::array();
+    for (std::size_t i = 0; i < series.size(); ++i) {
+        const auto& timeline = *series.timeline;
+        nlohmann::json sample = {{"tag", timeline.tags[i]}, {"at_ns", timeline.at_ns[i]}, {"phase", timeline.phase[i]}};
+        const double value = series.values[i];
+        if (series.slots[i] == Slot::missing)
+            sample["gap"] = series.reasons.at(i);
+        else if (std::trunc(value) == value && std::fabs(value) <= exact)
+            sample["value"] = static_cast<std::int64_t>(value);
+        else
+            sample["value"] = value;
+        samples.push_back(std::move(sample));
+    }
+    return {{"name", series.name}, {"samples", std::move(samples)}};
+}
+
+} // namespace ktstr::eval
