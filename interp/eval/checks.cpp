@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "interp/eval/checks.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "interp/eval/payloads.h"
+#include "interp/eval/series.h"
 #include "interp/lua/check.h"
 
 namespace ktstr::eval {
@@ -16,6 +18,28 @@ Outcome outcome_of(Status status) {
     if (status == Status::passed) return Outcome::pass;
     return status == Status::skipped ? Outcome::skip : Outcome::fail;
 }
+
+// Any series that the record can give.
+class RecordedSeries : public lua::SeriesSource {
+  public:
+    explicit RecordedSeries(const plan::Record& record) : record_(record) {}
+
+    const nlohmann::json* find(std::string_view name, std::string& why) override {
+        const auto made = made_.find(name);
+        if (made != made_.end()) return &made->second;
+        const auto series = project(record_, name);
+        if (!series || series->size() == 0) {
+            why =
+                series ? "the series '" + series->name + "' has no samples: " + series->absent : series.error().message;
+            return nullptr;
+        }
+        return &made_.emplace(name, to_json(*series)).first->second;
+    }
+
+  private:
+    const plan::Record& record_;
+    std::map<std::string, nlohmann::json, std::less<>> made_;
+};
 
 std::string message_of(const plan::Check& check, const lua::CheckOutcome& outcome) {
     std::string text = "check \"" + check.name + "\": ";
@@ -37,6 +61,7 @@ std::vector<AssertionResult> judge_checks(const plan::Plan& plan, const plan::Re
     nlohmann::json whole = to_json(record);
     whole["plan"] = to_json(plan);
     whole["payloads"] = payloads_json(plan, record);
+    RecordedSeries series(record);
     for (const auto& check : plan.checks) {
         AssertionResult result;
         result.kind = "check";
@@ -47,7 +72,7 @@ std::vector<AssertionResult> judge_checks(const plan::Plan& plan, const plan::Re
             results.push_back(std::move(result));
             continue;
         }
-        const auto outcome = lua::run_check(check.lua, check.source.file, check.source.line, whole, {});
+        const auto outcome = lua::run_check(check.lua, check.source.file, check.source.line, whole, {}, &series);
         result.outcome = outcome_of(outcome.status);
         result.message = message_of(check, outcome);
         for (const auto& claim : outcome.claims)

@@ -100,8 +100,9 @@ std::string_view to_string(Status status) {
 }
 
 CheckOutcome run_check(std::string_view chunk, std::string_view chunk_name, int first_line,
-                       const nlohmann::json& record, const CheckLimits& limits) {
+                       const nlohmann::json& record, const CheckLimits& limits, SeriesSource* series) {
     Context context(record, limits);
+    context.series = series;
     if (const auto problem = parse_lua(chunk, chunk_name, first_line)) {
         end_with(context.outcome, Status::error, problem->message, problem->line);
         return context.outcome;

@@ -50,10 +50,21 @@ struct CheckOutcome {
 
 std::string_view to_string(CheckOutcome::Status status);
 
+// Series that are made when a script asks for them: there are more of them than anyone could list.
+class SeriesSource {
+  public:
+    SeriesSource() = default;
+    virtual ~SeriesSource() = default;
+    SeriesSource(const SeriesSource&) = delete;
+    SeriesSource& operator=(const SeriesSource&) = delete;
+    // The series, as docs/lua.md has it, which stays where it is as long as the source; or null, and why there is none.
+    virtual const nlohmann::json* find(std::string_view name, std::string& why) = 0;
+};
+
 // `record` is to_json(plan::Record), with the plan's JSON under "plan" and whatever else docs/lua.md names
-// ("snapshots", "series", "payloads"), if the run has it. chunk_name and first_line: see parse.h. Safe to call from
-// several threads.
+// ("snapshots", "payloads"), if the run has it. Series that it does not have come from `series`, if there is one.
+// chunk_name and first_line: see parse.h. Safe to call from several threads.
 CheckOutcome run_check(std::string_view chunk, std::string_view chunk_name, int first_line,
-                       const nlohmann::json& record, const CheckLimits& limits);
+                       const nlohmann::json& record, const CheckLimits& limits, SeriesSource* series = nullptr);
 
 } // namespace ktstr::lua

@@ -101,25 +101,40 @@ std::vector<std::string> names_in(const json& list) {
     return names;
 }
 
+// What it costs to make a sample: so that a script cannot fill the host's memory with series.
+constexpr std::uint64_t cost_of_sample = 200;
+
+// One of the record's own, or one that is made now.
+const json& find_series(lua_State* state, const std::string& wanted) {
+    auto& context = context_of(state);
+    if (context.series == nullptr || context.record.contains("series")) {
+        const json& all = recorded_list(state, "series", "series");
+        for (const json& series : all)
+            if (!wanted.empty() && text_member(series, "name") == wanted) return series;
+        if (context.series == nullptr)
+            raise(state, "no series '" + wanted.substr(0, 100) + "' (recorded: " + listed(names_in(all)) + ")");
+    }
+    std::string why;
+    const json* made = context.series->find(wanted, why);
+    if (made == nullptr) raise(state, why);
+    charge(state, cost_of_sample * list_member(*made, "samples").size());
+    return *made;
+}
+
 } // namespace
 
 int run_series(lua_State* state) {
     charge(state, 5);
-    const json& all = recorded_list(state, "series", "series");
-    const std::string wanted(text_at(state, 2));
-    for (const json& series : all) {
-        if (wanted.empty() || text_member(series, "name") != wanted) continue;
-        const std::string_view name = series["name"].get_ref<const std::string&>();
-        lua_newtable(state);
-        lua_Integer count = 0;
-        for (const json& sample : list_member(series, "samples")) {
-            charge(state, 5);
-            push_object(state, sample_class, {&sample, name});
-            lua_rawseti(state, -2, ++count);
-        }
-        return 1;
+    const json& series = find_series(state, std::string(text_at(state, 2)));
+    const std::string_view name = series["name"].get_ref<const std::string&>();
+    lua_newtable(state);
+    lua_Integer count = 0;
+    for (const json& sample : list_member(series, "samples")) {
+        charge(state, 5);
+        push_object(state, sample_class, {&sample, name});
+        lua_rawseti(state, -2, ++count);
     }
-    raise(state, "no series '" + wanted.substr(0, 100) + "' (recorded: " + listed(names_in(all)) + ")");
+    return 1;
 }
 
 // run:payload(name [, which]): `which` counts from 1 among the runs of that name.

@@ -78,6 +78,7 @@ struct ClaimSubject {
 struct Context {
     const nlohmann::json& record;
     const CheckLimits& limits;
+    SeriesSource* series = nullptr; // may be null
     Meter meter;
     Memory memory;
     std::optional<Stop> stop;

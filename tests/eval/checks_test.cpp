@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <nlohmann/json.hpp>
 
 #include "interp/eval/evaluate.h"
 #include "tests/eval/made_up_run.h"
@@ -61,4 +62,48 @@ TEST_CASE("after a failed run only the checks marked `always` are made") {
     };
     CHECK(result_of(false).outcome == Outcome::skip);
     CHECK(result_of(true).outcome == Outcome::pass);
+}
+
+TEST_CASE("a Lua check can ask for any series that the record can give") {
+    auto record = made_up_record();
+    for (int i = 0; i < 3; ++i) {
+        plan::Snapshot snapshot{
+            .name = "periodic_00" + std::to_string(i), .trigger = "periodic", .at_ns = i * 1000, .step = i - 1};
+        if (i != 1)
+            snapshot.state = std::make_shared<const nlohmann::json>(
+                nlohmann::json{{"variables", {{{"name", "n"}, {"value", {{"sum", 10 * i}}}}}}});
+        else
+            snapshot.reason = "no answer";
+        record.snapshots.push_back(snapshot);
+    }
+    record.monitor.names = {"load"};
+    record.monitor.samples = {{0, -1, {0.5}}, {100, 0, {1.5}}};
+    const auto verdict = evaluate(checking(R"(
+        local sums = run:series("bpf.n.sum")
+        claim("samples"):equals(#sums, 3)
+        claim("value"):equals(sums[3].value, 20)
+        claim("gap"):is_true(sums[2].gap:find("no answer") ~= nil)
+        claim("tag"):equals(sums[3].tag, "periodic_002")
+        claim("phase"):equals(sums[3].phase, 2)
+        claim("load"):equals(run:series("monitor.load")[2].value, 1.5)
+        claim("again"):equals(#run:series("bpf.n.sum"), 3)
+        local _, none = pcall(function() return run:series("monitor.nr_running") end)
+        claim("none"):is_true(none:find("the monitor has no such value") ~= nil)
+        local _, unknown = pcall(function() return run:series("n") end)
+        claim("unknown"):is_true(unknown:find("bpf.NAME") ~= nil)
+    )"),
+                                  record);
+    INFO(verdict.assertions.at(0).message);
+    CHECK(verdict.outcome == Outcome::pass);
+}
+
+TEST_CASE("a Lua check cannot make series without end") {
+    auto record = made_up_record();
+    record.monitor.names = {"load"};
+    for (int i = 0; i < 500; ++i) record.monitor.samples.push_back({i, 0, {1}});
+    record.snapshots.resize(500);
+    const auto verdict =
+        evaluate(checking("for i = 1, 1e9 do run:series('bpf.v' .. i) end claim('x'):is_true(true)"), record);
+    CHECK(verdict.outcome == Outcome::fail);
+    CHECK_THAT(verdict.assertions.at(0).message, ContainsSubstring("instructions"));
 }
