@@ -148,6 +148,12 @@ class Checker {
     std::optional<Term> term(const ast::Expression& expression, const Module& module, model::Expectation& out);
     std::optional<Term> term_of_call(const ast::Expression& expression, const Module& module, model::Expectation& out);
     std::optional<Term> term_of_name(const ast::Expression& expression, const Module& module, model::Expectation& out);
+    static const ast::Expression& root_of(const ast::Expression& expression); // of a.b[3].c: a.b
+    [[nodiscard]] bool is_series_source(const std::string& name) const;
+    std::optional<std::string> path_below(const ast::Expression& expression, const Module& module);
+    std::optional<Term> term_of_series(const std::string& name, Span span, model::Expectation& out);
+    std::optional<Term> term_of_snapshot(const ast::Expression& expression, const Module& module,
+                                         model::Expectation& out);
     bool check_monitor_value(const std::string& name, Span span);
     std::optional<Term> pattern(const ast::Expression& expression, const Module& module, model::Expectation& out);
     bool check_window(const ast::Expression& window, const Module& module, plan::Formula& formula,

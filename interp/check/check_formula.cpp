@@ -5,7 +5,6 @@
 
 #include "interp/check/check.h"
 #include "interp/diagnostics/suggest.h"
-#include "interp/plan/monitor.h"
 
 namespace ktstr::check {
 
@@ -24,11 +23,6 @@ const std::map<std::string, Type>& measures() {
 }
 
 bool is_distribution(const std::string& measure) { return measure == "wake_latency" || measure == "run_delay"; }
-
-const std::vector<std::string>& series_sources() {
-    static const std::vector<std::string> names = {"bpf", "stats", "monitor", "host"};
-    return names;
-}
 
 const std::map<std::string, double>& quantiles() {
     static const std::map<std::string, double> values = {{"p50", 0.5},  {"p90", 0.9},    {"p95", 0.95},
@@ -233,34 +227,25 @@ std::optional<Checker::Term> Checker::term(const ast::Expression& expression, co
                                            model::Expectation& out) {
     if (expression.kind == Kind::value) return term_of_name(expression, module, out);
     if (expression.kind == Kind::call) return term_of_call(expression, module, out);
-    if (expression.kind == Kind::member) { // schbench."int.rps", snapshot(name).path
+    if (const ast::Expression& root = root_of(expression); &root != &expression) {
+        if (root.kind == Kind::value && is_series_source(root.text)) {
+            const auto path = path_below(expression, module);
+            return path ? term_of_series(root.text + *path, expression.span, out) : std::nullopt;
+        }
+        if (root.kind == Kind::call && root.text == "snapshot") return term_of_snapshot(expression, module, out);
+    }
+    if (expression.kind == Kind::member) { // schbench."int.rps"
         const ast::Expression& base = expression.operands.front();
         std::string path;
         for (const auto& name : expression.names) path += (path.empty() ? "" : ".") + name.text;
-        Term result{make(FormulaKind::payload), std::nullopt, false};
-        result.formula.path = path;
         if (base.kind == Kind::value)
             if (const Symbol* payload = find_payload(base.text, base.span, module, false)) {
+                Term result{make(FormulaKind::payload), std::nullopt, false};
+                result.formula.path = path;
                 result.formula.subject = payload->name;
                 out.payloads.push_back({payload->name, base.span});
                 return result;
             }
-        const bool snapshot = base.kind == Kind::call && base.text == "snapshot" && base.arguments.size() == 1;
-        if (base.kind == Kind::call && base.text == "snapshot" && !snapshot) {
-            diagnostics_.add(Code::wrong_arguments, base.span, "`snapshot` takes one name",
-                             "write it as in snapshot(before).nr_queued");
-            return std::nullopt;
-        }
-        if (snapshot) {
-            const ast::Expression& argument = base.arguments[0].value;
-            const auto name = argument.kind == Kind::value ? std::optional(argument.text)
-                                                           : evaluator_.evaluate_string(argument, module);
-            if (!name) return std::nullopt;
-            result.formula.kind = FormulaKind::snapshot;
-            result.formula.subject = *name;
-            out.snapshots.push_back({*name, argument.span});
-            return result;
-        }
     }
     if (expression.kind == Kind::sum || expression.kind == Kind::product) {
         auto left = term(expression.operands[0], module, out);
@@ -303,16 +288,6 @@ std::optional<Checker::Term> Checker::term(const ast::Expression& expression, co
     return result;
 }
 
-bool Checker::check_monitor_value(const std::string& name, Span span) {
-    if (plan::find_monitor_value(name) != nullptr) return true;
-    std::vector<std::string> known;
-    for (const auto& value : plan::monitor_values()) known.emplace_back(value.name);
-    const std::string close = suggest(name, known);
-    diagnostics_.add(Code::unknown_name, span, "the monitor has no value `" + name + "`",
-                     close.empty() ? "`ktstr list monitor` prints all of them" : close);
-    return false;
-}
-
 // gap, bpf.nr_dispatched, schbench.rps, or a value with a name
 std::optional<Checker::Term> Checker::term_of_name(const ast::Expression& expression, const Module& module,
                                                    model::Expectation& out) {
@@ -326,15 +301,7 @@ std::optional<Checker::Term> Checker::term_of_name(const ast::Expression& expres
         if (name == "wake_latency") result.formula.number = 1; // the longest
         return result;
     }
-    const auto& sources = series_sources();
-    if (dot != std::string::npos && !hidden && std::find(sources.begin(), sources.end(), first) != sources.end()) {
-        Term result{make(FormulaKind::series), std::nullopt, true};
-        result.formula.source = first;
-        result.formula.path = name.substr(dot + 1);
-        if (first == "monitor" && !check_monitor_value(result.formula.path, expression.span)) return std::nullopt;
-        out.series.push_back({name, expression.span});
-        return result;
-    }
+    if (dot != std::string::npos && is_series_source(name)) return term_of_series(name, expression.span, out);
     if (dot != std::string::npos && !hidden)
         if (const Symbol* payload = find_payload(first, expression.span, module, false)) {
             Term result{make(FormulaKind::payload), std::nullopt, false};
@@ -347,7 +314,7 @@ std::optional<Checker::Term> Checker::term_of_name(const ast::Expression& expres
     if (!hidden && !word && dot == std::string::npos && names_.find(module, name, expression.span) == nullptr) {
         std::vector<std::string> known = {"rate", "delta", "snapshot"};
         for (const auto& [text, type] : measures()) known.push_back(text);
-        if (std::find(sources.begin(), sources.end(), name) != sources.end())
+        if (is_series_source(name))
             diagnostics_.add(Code::not_a_formula, expression.span, "`" + name + "` stands for many things",
                              "write which one, as in " + name + ".nr_dispatched");
         else

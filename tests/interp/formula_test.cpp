@@ -95,6 +95,18 @@ TEST_CASE("measures of workers, snapshots, payloads and steps are terms") {
     CHECK(delta.operands[1].kind == Kind::multiply);
 }
 
+TEST_CASE("what was observed is reached by a path with members, indexes and quoted names") {
+    const auto path_in = [](const std::string& term) { return formula(term + " <= 1").operands[0].operands[0].path; };
+    CHECK(path_in("bpf.stats.local[3].sum") == "stats.local[3].sum");
+    CHECK(path_in("bpf.a[1 + 1]") == "a[2]");
+    CHECK(path_in("stats.\"layers.0\".busy") == "layers.0.busy");
+    CHECK(path_in("host.cpu[2].user_ns") == "cpu[2].user_ns");
+    CHECK(formula("snapshot(before).x.y[1].z <= 100").operands[0].path == "x.y[1].z");
+    CHECK(formula("rate(bpf.a[0].b) within 0/s .. 1/s").operands[0].operands[0].operands[0].path == "a[0].b");
+    CHECK(wrong("bpf.a[1.5] <= 1") == "E0303");
+    CHECK(wrong("monitor.load[1] <= 1") == "E0203");
+}
+
 TEST_CASE("plain bounds keep their plain form") {
     const auto gap = expected("gap <= 2s");
     CHECK(gap.kind == plan::Expectation::Kind::gap);
