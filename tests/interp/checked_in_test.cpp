@@ -129,6 +129,15 @@ TEST_CASE("every example of the language reference compiles without a word") {
     }
 }
 
+TEST_CASE("the example of the page on observing compiles without a word") {
+    const auto blocks = examples(text_of("docs/observing.md"));
+    CHECK_FALSE(blocks.empty());
+    for (const auto& block : blocks) {
+        INFO(block);
+        CHECK(rendered(compile_text(block)).empty());
+    }
+}
+
 TEST_CASE("the examples of the README compile without a word") {
     const auto blocks = examples(text_of("README.md"));
     CHECK(blocks.size() == 2);
