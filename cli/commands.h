@@ -16,5 +16,6 @@ void add_fmt_command(CLI::App& app, int& exit_code);
 void add_topo_command(CLI::App& app, int& exit_code);
 void add_trace_command(CLI::App& app, int& exit_code);
 void add_cleanup_command(CLI::App& app, int& exit_code);
+void add_ctprof_command(CLI::App& app, int& exit_code); // capture, show, compare
 
 } // namespace ktstr::cli
