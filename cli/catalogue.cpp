@@ -49,6 +49,7 @@ const Summaries op_summaries = {
     {"pin_bpf_map", "keep a BPF map of the scheduler alive across a replacement"},
     {"write_bpf", "write a global variable of the running scheduler"},
     {"capture_cgroup_procs", "note which processes a cgroup has"},
+    {"capture_ctprof", "note what every thread of the machine has done so far"},
 };
 
 const Summaries policy_summaries = {

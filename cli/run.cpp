@@ -28,6 +28,7 @@
 #include "vmm/boot/archive.h"
 #include "vmm/boot/initramfs.h"
 #include "vmm/conductor.h"
+#include "vmm/heap_images.h"
 #include "vmm/host/plan.h"
 #include "vmm/host/requirements.h"
 #include "vmm/host/topology.h"
@@ -207,6 +208,7 @@ class Runner {
         if (!schedulers) return failed(task, RunEnd::scheduler_not_found, schedulers.error());
         auto payloads = pack_payloads(task.job->scenario, archive, options_.host);
         if (!payloads.problems.empty()) return failed(task, RunEnd::host_failed, payloads.problems.front().error);
+        auto heap_images = vmm::heap_images(plan, archive, payloads.paths, place);
         auto bytes = archive.finish();
         if (!bytes) return failed(task, RunEnd::host_failed, bytes.error());
         Listener listener(progress_, id);
@@ -217,6 +219,7 @@ class Runner {
                              .scheduler_paths = std::move(schedulers->paths),
                              .scheduler_configs = std::move(schedulers->configs),
                              .payload_paths = std::move(payloads.paths),
+                             .heap_images = std::move(heap_images),
                              .accelerator = setup_.accelerator,
                              .seed = task.seed,
                              .templates = setup_.templates ? &*setup_.templates : nullptr,

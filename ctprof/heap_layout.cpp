@@ -83,9 +83,13 @@ std::string read_build_id(const std::string& path) {
 HeapFinding KnownLayouts::find(const ImageFile& image) {
     if (images_.empty()) return {};
     const std::string build_id = read_build_id(image.path);
-    for (const auto& known : images_)
-        if (known.build_id.empty() ? known.path == image.own_path : known.build_id == build_id) return known.finding;
-    return {};
+    HeapFinding found;
+    for (const auto& known : images_) {
+        if (known.build_id.empty() ? known.path != image.own_path : known.build_id != build_id) continue;
+        found = known.finding;
+        if (found.state == HeapState::read) break; // a stripped copy has the same build id, and the same layout
+    }
+    return found;
 }
 
 json to_json(const KnownImage& image) {

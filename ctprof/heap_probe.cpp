@@ -65,12 +65,14 @@ class HeapFinder {
         return findings_.emplace(id, layouts_.find({path_of(process, mapping), mapping.path})).first->second;
     }
 
-    // A path by which the very file can be opened: it may lie in another mount namespace, or be replaced by now.
+    // A path by which the very file can be opened: it may lie in another mount namespace, or be replaced by now. The
+    // kernel's own link to it is for root only (fs/proc/base.c, proc_map_files_get_link).
     static std::string path_of(const std::string& process, const Mapping& mapping) {
         struct stat file {};
-        for (const std::string& path : {process + "/root" + mapping.path, process + "/map_files/" + mapping.map_file})
-            if (::stat(path.c_str(), &file) == 0 && file.st_ino == mapping.inode) return path;
-        return {};
+        std::string link = process + "/map_files/" + mapping.map_file;
+        if (::stat(link.c_str(), &file) == 0) return link;
+        std::string path = process + "/root" + mapping.path;
+        return ::stat(path.c_str(), &file) == 0 && file.st_ino == mapping.inode ? path : std::string();
     }
 
     static bool find_base(const std::vector<Mapping>& mappings, const ImageId& id, const HeapLayout& layout,

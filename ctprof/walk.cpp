@@ -94,7 +94,11 @@ class Walker {
     void walk_process(int pid) {
         const std::string path = options_.proc + "/" + std::to_string(pid);
         std::vector<int> tids;
-        if (!list_numbers(path + "/task", tids) || tids.empty()) {
+        if (!list_numbers(path + "/task", tids) && !is_gone(errno)) {
+            ++capture_.report.absent["task"]; // of all of its threads: it is another user's, and /proc hides them
+            return;
+        }
+        if (tids.empty()) {
             ++capture_.report.vanished;
             return;
         }

@@ -122,7 +122,8 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
     if (!plan.schedulers.empty())
         scheduler.emplace(loop, timeline, staged_schedulers(plan, begin), begin.attach_timeout_ns);
     ScenarioRunner runner(loop, timeline, plan, std::move(surroundings.cgroups), std::move(*pool),
-                          scheduler ? &*scheduler : nullptr, {begin.payload_paths, surroundings.work_directory});
+                          scheduler ? &*scheduler : nullptr,
+                          {begin.payload_paths, surroundings.work_directory, begin.heap_images});
     loop.on_child([&](pid_t pid, int status, const rusage& usage) {
         if (!runner.reaped(pid, status, usage) && scheduler) scheduler->reaped(pid, status);
     });

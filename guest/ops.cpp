@@ -4,8 +4,11 @@
 
 #include <algorithm>
 
+#include "ctprof/document.h"
+#include "ctprof/walk.h"
 #include "guest/bpf_map.h"
 #include "guest/kernel_file.h"
+#include "guest/system.h"
 #include "guest/work/table.h"
 #include "wire/message.h"
 
@@ -14,6 +17,7 @@ namespace ktstr::guest {
 namespace {
 
 constexpr std::uint64_t freeze_limit_ns = 10 * ns_per_s;
+constexpr std::size_t most_captured_threads = 10'000;
 
 std::string place_of(const std::string& cgroup) {
     return cgroup.empty() ? "in the executor's own cgroup" : "in " + cgroup;
@@ -221,6 +225,37 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::CaptureCgroupProcs& op)
     loop_.send(wire::FrameType::cgroup_procs,
                plan::CgroupProcs{op.tag, op.cgroup, timeline_.step(), timeline_.at(now), std::move(*pids)});
     return detail;
+}
+
+ScenarioRunner::Done ScenarioRunner::execute(const plan::CaptureCtprof& op) {
+    const std::uint64_t now = monotonic_ns();
+    ctprof::KnownLayouts layouts(payload_files_.heap_images);
+    ctprof::CaptureOptions options;
+    options.most_threads = most_captured_threads;
+    options.layouts = &layouts;
+    options.in_tracer = [] { (void)take_precedence(); }; // which a fork does not keep
+    auto capture = ctprof::take_capture(options);
+    if (!capture) return capture.error();
+    std::string document = ctprof::to_document(*capture);
+    while (document.size() > wire::ctprof_limit && !capture->threads.empty()) {
+        const std::size_t kept = capture->threads.size() / 2;
+        capture->report.left_out += capture->threads.size() - kept;
+        capture->threads.resize(kept);
+        document = ctprof::to_document(*capture);
+    }
+    ctprof_bytes_ += document.size();
+    if (ctprof_bytes_ > wire::all_ctprof_limit)
+        return Error{"the captures of this run have more than the " + std::to_string(wire::all_ctprof_limit >> 20U) +
+                         " MiB that are kept",
+                     "take fewer, or have fewer threads in the machine"};
+    for (std::size_t at = 0; at < document.size(); at += wire::ctprof_chunk)
+        loop_.send(wire::FrameType::ctprof, wire::CtprofPiece{op.name, timeline_.step(), timeline_.at(now),
+                                                              document.substr(at, wire::ctprof_chunk),
+                                                              at + wire::ctprof_chunk >= document.size()});
+    const auto& report = capture->report;
+    return op.name + ": " + std::to_string(capture->threads.size()) + " threads, heap bytes of " +
+           std::to_string(report.heap.at(static_cast<std::size_t>(ctprof::HeapState::read))) +
+           (report.left_out > 0 ? ", " + std::to_string(report.left_out) + " threads left out" : "");
 }
 
 std::uint64_t ScenarioRunner::oom_kills(const std::string& cgroup) const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ctprof/heap_layout.h"
 #include "guest/cgroup.h"
 #include "guest/ending.h"
 #include "guest/event_loop.h"
@@ -24,6 +25,7 @@ namespace ktstr::guest {
 struct PayloadFiles {
     std::map<std::string, std::string> paths;
     std::string directory;
+    std::vector<ctprof::KnownImage> heap_images; // where their jemalloc counts
 };
 
 // Whether `name` is the cgroup, or lies below it.
@@ -94,6 +96,7 @@ class ScenarioRunner {
     Done execute(const plan::ReplaceScheduler& op);
     Done execute(const plan::PinBpfMap& op);
     Done execute(const plan::CaptureCgroupProcs& op);
+    Done execute(const plan::CaptureCtprof& op);
     [[nodiscard]] wire::HostRequest host_request() const; // for the op that is being executed
     Done ask_host(const wire::HostRequest& request);
     Done ask_about(const plan::KernelTarget& target);
@@ -156,6 +159,7 @@ class ScenarioRunner {
     const plan::Op* op_ = nullptr;
     int op_index_ = -1; // where it stands in its list
     bool op_in_loop_ = false;
+    std::size_t ctprof_bytes_ = 0;                // of all captures so far
     std::vector<OwnedCgroup> owned_;              // in the order they were made
     std::map<std::string, std::uint64_t> frozen_; // name -> since when
 };

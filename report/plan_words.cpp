@@ -207,6 +207,9 @@ struct Describe {
     OpWords operator()(const plan::CaptureCgroupProcs& op) const {
         return {"note the processes of cgroup " + op.cgroup + " as " + op.tag};
     }
+    OpWords operator()(const plan::CaptureCtprof& op) const {
+        return {"note what every thread has done so far as " + op.name};
+    }
 };
 
 } // namespace

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/file.h"
+#include "ctprof/host/file.h"
 #include "interp/eval/payloads.h"
 #include "report/observed.h"
 #include "report/variant.h"
@@ -20,6 +21,7 @@ using nlohmann::json;
 
 // NAME_MAX is 255, of which "-{16 hex}.ktstr.json" and the stage file's ".stage-XXXXXX" take 42.
 constexpr std::size_t longest_name = 160;
+constexpr std::size_t longest_capture_name = 24; // the rest is for its number and its suffix
 
 std::string hex(unsigned long long value, int digits) {
     std::array<char, 24> text{};
@@ -106,6 +108,29 @@ json phases_json(const std::vector<plan::PhaseTime>& phases) {
     return array;
 }
 
+// The end of the file's name for each capture, in their order: "before.ctprof.zst", "before~2.ctprof.zst".
+std::vector<std::string> capture_names(const plan::Record& record) {
+    std::vector<std::string> names;
+    std::map<std::string, int> seen;
+    for (const auto& capture : record.ctprof) {
+        const std::string name = file_name_of(capture.name).substr(0, longest_capture_name);
+        const int count = ++seen[name];
+        names.push_back(name + (count > 1 ? "~" + std::to_string(count) : "") + std::string(ctprof::file_suffix));
+    }
+    return names;
+}
+
+json captures_json(const plan::Record& record, const std::string& stem) {
+    json list = json::array();
+    const auto names = capture_names(record);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        list.push_back({{"name", record.ctprof[i].name},
+                        {"step", record.ctprof[i].step},
+                        {"at_ns", record.ctprof[i].at_ns},
+                        {"file", stem + "." + names[i]}});
+    return list;
+}
+
 json cleanup_duration(const std::vector<plan::PhaseTime>& phases) {
     for (const auto& phase : phases)
         if (phase.phase == "teardown") return phase.host_ms;
@@ -165,6 +190,34 @@ std::string file_name_of(const std::string& scenario) {
     return name.substr(0, longest_name) + "~" + hex(siphash(1, 3, 0, 0, scenario), 16);
 }
 
+namespace {
+
+// What the files of a result have in common at the beginning of their names.
+std::string stem_of(const ScenarioResult& result) {
+    return file_name_of(result.plan.scenario) + "-" + variant_hash(result.plan);
+}
+
+// Those of an earlier run of the scenario go.
+Result<void> write_captures(const std::filesystem::path& directory, const ScenarioResult& result) {
+    const auto names = capture_names(result.record);
+    const std::string stem = stem_of(result) + ".";
+    std::error_code code;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, code)) {
+        const std::string file = entry.path().filename().string();
+        if (!file.starts_with(stem) || !file.ends_with(ctprof::file_suffix)) continue;
+        if (std::find(names.begin(), names.end(), file.substr(stem.size())) == names.end())
+            std::filesystem::remove(entry.path(), code);
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto bytes = ctprof::compress(result.record.ctprof[i].document);
+        if (!bytes) return bytes.error();
+        if (auto written = write_file(directory / (stem + names[i]), *bytes); !written) return written;
+    }
+    return {};
+}
+
+} // namespace
+
 json sidecar_json(const ScenarioResult& result, std::chrono::system_clock::time_point started) {
     const auto identity = variant_identity(result.plan);
     const auto& kernel = result.kernel.empty() ? result.record.kernel_release : result.kernel;
@@ -187,6 +240,7 @@ json sidecar_json(const ScenarioResult& result, std::chrono::system_clock::time_
     add_verdict(sidecar, result.verdict);
     add_record(sidecar, result.record);
     sidecar["payloads"] = eval::payloads_json(result.plan, result.record);
+    sidecar["ctprof"] = captures_json(result.record, stem_of(result));
     return sidecar;
 }
 
@@ -195,7 +249,7 @@ Result<std::filesystem::path> write_sidecar(const std::filesystem::path& directo
     const auto started =
         std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran_for);
     json sidecar = sidecar_json(result, started);
-    const std::string stem = file_name_of(result.plan.scenario) + "-" + variant_hash(result.plan);
+    const std::string stem = stem_of(result);
     const auto not_kept = [&result](const Error& error) {
         return Error{error.message, "the result of the scenario \"" + result.plan.scenario +
                                         "\" is not kept; make room there or choose another folder with --out"};
@@ -206,6 +260,7 @@ Result<std::filesystem::path> write_sidecar(const std::filesystem::path& directo
     sidecar["observed_file"] = or_null(*observed);
     // A guest's log may hold any bytes: what is not UTF-8 becomes U+FFFD.
     const std::string content = sidecar.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+    if (auto written = write_captures(directory, result); !written) return not_kept(written.error());
     auto path = directory / (stem + ".ktstr.json");
     if (auto written = write_file(path, content); !written) return not_kept(written.error());
     return path;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 
+#include "ctprof/document.h"
 #include "interp/plan/disk.h"
 #include "vmm/boot/machine.h"
 #include "vmm/host/executor.h"
@@ -38,6 +39,7 @@ constexpr std::size_t list_limit = 200'000;          // events and worker report
 constexpr std::size_t output_limit = 3U << 20U;      // of one payload, both streams; an executor keeps 2 MiB
 constexpr std::size_t all_output_limit = 64U << 20U; // of all payloads of a run: what comes after it is left out
 constexpr std::uint64_t scheduler_change_ns = 10'000'000'000; // in mid-run, when it takes long
+constexpr std::uint64_t ctprof_ns = 10'000'000'000;           // for a capture, when it takes long
 constexpr auto tick = std::chrono::milliseconds(500);
 constexpr double poweroff_limit_s = 10;
 constexpr double restored_limit_s = 10; // for the first word of a restored guest, on the patience clock
@@ -111,13 +113,14 @@ bool attaches(const plan::Op& op) {
            std::holds_alternative<plan::ReplaceScheduler>(op.action);
 }
 
-// For payloads to end and schedulers to attach, beyond the steps' holds.
+// For payloads to end, schedulers to attach and captures, beyond the steps' holds.
 std::uint64_t longest_waits_ns(const plan::Plan& plan) {
     std::uint64_t sum = 0;
     const auto add = [&sum](const std::vector<plan::Op>& ops) {
         for (const auto& op : ops) {
             if (const auto* wait = std::get_if<plan::WaitPayload>(&op.action)) sum += wait->limit_ns;
             if (attaches(op)) sum += scheduler_change_ns;
+            if (std::holds_alternative<plan::CaptureCtprof>(op.action)) sum += ctprof_ns;
         }
     };
     add(plan.backdrop);
@@ -387,6 +390,7 @@ class Conductor {
         case FrameType::log: return on_log(frame.payload);
         case FrameType::workers: return on_workers(frame.payload);
         case FrameType::cgroup_procs: return on_cgroup_procs(frame.payload);
+        case FrameType::ctprof: return on_ctprof(frame.payload);
         case FrameType::scheduler_exit: return on_scheduler_exit(frame.payload);
         case FrameType::payload_output: return on_payload_output(frame.payload);
         case FrameType::payload: return on_payload(frame.payload);
@@ -439,7 +443,8 @@ class Conductor {
                               .wall_clock_ns = wall_clock_ns(),
                               .entropy = random_hex(32),
                               .attach_timeout_ns = static_cast<std::uint64_t>(attach_limit_s() * attach_backstop * 1e9),
-                              .cpus = request_.host != nullptr ? request_.host->cpus : std::vector<int>{}}));
+                              .cpus = request_.host != nullptr ? request_.host->cpus : std::vector<int>{},
+                              .heap_images = request_.heap_images}));
         const std::string_view archive = request_.archive;
         for (std::size_t at = 0; at < archive.size(); at += wire::archive_chunk)
             queue(FrameType::archive, archive.substr(at, wire::archive_chunk));
@@ -507,6 +512,22 @@ class Conductor {
         if (record_.cgroup_procs.size() >= list_limit || captured_pids_ > captured_pids_limit)
             return Error{"too many captured processes"};
         record_.cgroup_procs.push_back(std::move(*procs));
+        return {};
+    }
+
+    Result<void> on_ctprof(std::string_view payload) {
+        auto piece = wire::decode_ctprof_piece(payload);
+        if (!piece) return piece.error();
+        ctprof_bytes_ += piece->text.size();
+        capture_ += piece->text;
+        if (capture_.size() > wire::ctprof_limit || ctprof_bytes_ > wire::all_ctprof_limit ||
+            record_.ctprof.size() >= list_limit)
+            return Error{"more ctprof captures than an executor takes"};
+        if (!piece->last) return {};
+        const auto capture = ctprof::parse_document(capture_);
+        capture_.clear();
+        if (!capture) return Error{"the ctprof capture '" + piece->name + "': " + capture.error().message};
+        record_.ctprof.push_back({std::move(piece->name), piece->step, piece->at_ns, ctprof::to_document(*capture)});
         return {};
     }
 
@@ -591,6 +612,8 @@ class Conductor {
     std::map<int, std::pair<plan::CapturedOutput, plan::CapturedOutput>> outputs_; // of payloads not yet reported
     std::size_t output_bytes_ = 0;
     std::size_t captured_pids_ = 0;
+    std::string capture_; // a ctprof capture whose end has not come
+    std::size_t ctprof_bytes_ = 0;
     std::unique_ptr<Observer> observer_; // null: nothing is observed
     std::vector<int> payload_numbers_;   // of record_.payloads
     Record record_;

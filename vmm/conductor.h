@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ctprof/heap_layout.h"
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
 #include "vmm/boot/template.h"
@@ -32,6 +33,7 @@ struct RunRequest {
     std::map<std::string, std::string> scheduler_paths; // see wire::Begin
     std::map<std::string, std::string> scheduler_configs;
     std::map<std::string, std::string> payload_paths; // payload -> path in the guest
+    std::vector<ctprof::KnownImage> heap_images;      // see wire::Begin
     std::string accelerator;
     std::uint64_t seed = 0;
     const TemplateStore* templates = nullptr; // start from a saved machine, and save one; null: always boot

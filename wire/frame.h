@@ -38,6 +38,7 @@ enum class FrameType : std::uint16_t {
     payload_output = 24,
     payload = 25,
     cgroup_procs = 26,
+    ctprof = 27,
     host_request = 28,
 };
 

@@ -53,6 +53,8 @@ std::string encode(const Hello& message) {
 }
 
 std::string encode(const Begin& message) {
+    json heap_images = json::array();
+    for (const auto& image : message.heap_images) heap_images.push_back(to_json(image));
     return pack({{"plan", message.plan},
                  {"seed", message.seed},
                  {"archive_bytes", message.archive_bytes},
@@ -62,7 +64,8 @@ std::string encode(const Begin& message) {
                  {"wall_clock_ns", message.wall_clock_ns},
                  {"entropy", message.entropy},
                  {"attach_timeout_ns", message.attach_timeout_ns},
-                 {"cpus", message.cpus}});
+                 {"cpus", message.cpus},
+                 {"heap_images", heap_images}});
 }
 
 std::string encode(const Phase& message) { return pack({{"phase", message.phase}, {"guest_ns", message.guest_ns}}); }
@@ -102,6 +105,14 @@ std::string encode(const HostRequest& message) {
 std::string encode(const HostReply& message) {
     return pack(
         {{"number", message.number}, {"detail", message.detail}, {"error", message.error}, {"hint", message.hint}});
+}
+
+std::string encode(const CtprofPiece& message) {
+    return pack({{"name", message.name},
+                 {"step", message.step},
+                 {"at_ns", message.at_ns},
+                 {"text", message.text},
+                 {"last", message.last}});
 }
 
 std::string encode(const Finish& message) {
@@ -148,6 +159,7 @@ Result<Begin> decode_begin(std::string_view payload) {
         if (number.is_number_unsigned() && number.get<std::uint64_t>() <= 1'000'000) return number.get<int>();
         return Error{where + " is not the number of a CPU"};
     });
+    fields.array("heap_images", message.heap_images, ctprof::known_image_from_json);
     return fields.finish(std::move(message));
 }
 
@@ -244,6 +256,19 @@ Result<HostReply> decode_host_reply(std::string_view payload) {
     fields.text("detail", message.detail);
     fields.text("error", message.error);
     fields.text("hint", message.hint);
+    return fields.finish(std::move(message));
+}
+
+Result<CtprofPiece> decode_ctprof_piece(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    CtprofPiece message;
+    Fields fields(*value, "ctprof");
+    fields.text("name", message.name);
+    fields.integer("step", message.step);
+    fields.integer("at_ns", message.at_ns);
+    fields.text("text", message.text);
+    fields.boolean("last", message.last);
     return fields.finish(std::move(message));
 }
 

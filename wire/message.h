@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ctprof/heap_layout.h"
 #include "interp/plan/record.h"
 
 namespace ktstr::wire {
@@ -29,6 +30,9 @@ inline constexpr const char* config_directory = "/ktstr/config"; // with a folde
 constexpr int protocol_version = 1;
 constexpr std::uint32_t archive_chunk = 256U << 10U; // payload of one archive frame, at most
 constexpr std::size_t output_chunk = 64U << 10U;     // text of one payload_output frame, at most
+constexpr std::size_t ctprof_chunk = 64U << 10U;     // text of one ctprof frame, at most
+constexpr std::size_t ctprof_limit = 16U << 20U;     // of the document of one capture
+constexpr std::size_t all_ctprof_limit = 64U << 20U; // of all captures of a run
 constexpr std::uint64_t heartbeat_interval_ns = 500'000'000;
 
 struct Hello { // the guest is ready to be told what to do
@@ -52,6 +56,7 @@ struct Begin {
     std::string entropy; // 32 bytes as 64 hexadecimal digits, for the guest's random generator
     std::uint64_t attach_timeout_ns = 0;
     std::vector<int> cpus = {}; // the machine's number of each of the topology's CPUs; empty: the same
+    std::vector<ctprof::KnownImage> heap_images = {}; // of what is packed; for the op capture_ctprof
 };
 
 // Sent at the begin of each: "stage" (archive complete, cgroups made), "attach" (scheduler started), "scenario" (start
@@ -109,6 +114,15 @@ struct HostReply {
     std::string hint;
 };
 
+// A piece of the document of a capture. Those of one capture follow each other, the last one says so.
+struct CtprofPiece {
+    std::string name;
+    int step = -1;
+    std::int64_t at_ns = 0;
+    std::string text; // ASCII
+    bool last = false;
+};
+
 // The last frame. `end` is completed, scheduler_attach_failed, scheduler_exited, executor_failed or kernel_unusable.
 struct Finish {
     plan::RunEnd end = plan::RunEnd::completed;
@@ -128,6 +142,7 @@ std::string encode(const PayloadOutput& message);
 std::string encode(const PayloadEnd& message);
 std::string encode(const HostRequest& message);
 std::string encode(const HostReply& message);
+std::string encode(const CtprofPiece& message);
 std::string encode(const Finish& message);
 std::string encode(const plan::CgroupProcs& message);
 std::string encode(const plan::StimulusEvent& message);
@@ -144,6 +159,7 @@ Result<PayloadOutput> decode_payload_output(std::string_view payload);
 Result<PayloadEnd> decode_payload_end(std::string_view payload);
 Result<HostRequest> decode_host_request(std::string_view payload);
 Result<HostReply> decode_host_reply(std::string_view payload);
+Result<CtprofPiece> decode_ctprof_piece(std::string_view payload);
 Result<Finish> decode_finish(std::string_view payload);
 Result<plan::CgroupProcs> decode_cgroup_procs(std::string_view payload);
 Result<plan::StimulusEvent> decode_event(std::string_view payload);

@@ -51,6 +51,9 @@ model::Op Checker::check_op(const ast::Statement& op, const Module& module) {
     case Kind::snapshot:
         out.action = plan::CaptureSnapshot{evaluator_.evaluate_name(op.names.front(), module).value_or("?")};
         return out;
+    case Kind::ctprof:
+        out.action = plan::CaptureCtprof{evaluator_.evaluate_name(op.names.front(), module).value_or("?")};
+        return out;
     case Kind::pin_map:
         out.action = plan::PinBpfMap{evaluator_.evaluate_name(op.names.front(), module).value_or("?")};
         return out;

@@ -12,8 +12,9 @@ namespace ktstr::lua {
 
 struct Object {
     const nlohmann::json* node = nullptr;
-    std::string_view text = {}; // what else the class needs: a name that lies in the record,
-    int number = -1;            // a CPU
+    std::string_view text = {};            // what else the class needs: a name that lies in the record,
+    int number = -1;                       // a CPU
+    const nlohmann::json* other = nullptr; // what `node` is compared with
 };
 
 struct Field {

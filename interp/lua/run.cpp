@@ -314,7 +314,9 @@ constexpr std::array run_methods{luaL_Reg{"workers", run_workers},
                                  luaL_Reg{"scheduler_log", run_scheduler_log},
                                  luaL_Reg{"cgroup_procs", run_cgroup_procs},
                                  luaL_Reg{"read", run_read},
-                                 luaL_Reg{"reads", run_reads}};
+                                 luaL_Reg{"reads", run_reads},
+
+                                 luaL_Reg{"ctprof", run_ctprof}};
 constexpr ObjectClass run_class{"ktstr.run", "the run", run_fields, run_methods};
 
 } // namespace
@@ -334,6 +336,7 @@ void add_run(lua_State* state) {
     add_cgroup_class(state);
     add_snapshot_classes(state);
     add_series_classes(state);
+    add_ctprof_classes(state);
     push_object(state, run_class, {&context_of(state).record});
     lua_setglobal(state, "run");
 }

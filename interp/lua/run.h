@@ -15,8 +15,10 @@ int run_snapshot(lua_State* state);
 int run_snapshots(lua_State* state);
 int run_series(lua_State* state);
 int run_payload(lua_State* state);
+int run_ctprof(lua_State* state);
 void add_snapshot_classes(lua_State* state);
 void add_series_classes(lua_State* state);
+void add_ctprof_classes(lua_State* state);
 
 // The record, if argument 1 is `run`; else an error.
 const nlohmann::json& run_record(lua_State* state);

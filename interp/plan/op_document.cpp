@@ -90,6 +90,7 @@ struct Members {
         v.text("cgroup", op.cgroup);
         v.text("tag", op.tag);
     }
+    template <typename V> static void visit(V& v, Visited<V, CaptureCtprof>& op) { v.text("name", op.name); }
 };
 
 // Makes the action the alternative with this name. False if there is none.
@@ -129,20 +130,20 @@ void check_read(Reader& reader, const Step& step) {
 } // namespace
 
 const std::vector<std::string>& op_names() {
-    static const std::vector<std::string> names = {"add_cgroup",          "remove_cgroup",    "set_cpuset",
-                                                   "clear_cpuset",        "swap_cpusets",     "spawn",
-                                                   "stop_cgroup",         "set_affinity",     "move_all_tasks",
-                                                   "run_payload",         "wait_payload",     "kill_payload",
-                                                   "freeze_cgroup",       "unfreeze_cgroup",  "capture_snapshot",
-                                                   "watch_snapshot",      "read_kernel",      "write_kernel",
-                                                   "attach_scheduler",    "detach_scheduler", "restart_scheduler",
-                                                   "replace_scheduler",   "pin_bpf_map",      "write_bpf",
-                                                   "capture_cgroup_procs"};
+    static const std::vector<std::string> names = {"add_cgroup",           "remove_cgroup",    "set_cpuset",
+                                                   "clear_cpuset",         "swap_cpusets",     "spawn",
+                                                   "stop_cgroup",          "set_affinity",     "move_all_tasks",
+                                                   "run_payload",          "wait_payload",     "kill_payload",
+                                                   "freeze_cgroup",        "unfreeze_cgroup",  "capture_snapshot",
+                                                   "watch_snapshot",       "read_kernel",      "write_kernel",
+                                                   "attach_scheduler",     "detach_scheduler", "restart_scheduler",
+                                                   "replace_scheduler",    "pin_bpf_map",      "write_bpf",
+                                                   "capture_cgroup_procs", "capture_ctprof"};
     return names;
 }
 
 std::string_view Op::name() const {
-    static_assert(std::variant_size_v<Action> == 25, "keep op_names() in step with Op::Action");
+    static_assert(std::variant_size_v<Action> == 26, "keep op_names() in step with Op::Action");
     return op_names().at(action.index());
 }
 

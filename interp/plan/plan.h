@@ -224,13 +224,16 @@ struct CaptureCgroupProcs {
     std::string cgroup;
     std::string tag; // what the pids are called in the record
 };
+struct CaptureCtprof {
+    std::string name; // what the capture is called in the record
+};                    // of every thread of the machine: ctprof/capture.h
 
 struct Op {
     using Action =
         std::variant<AddCgroup, RemoveCgroup, SetCpuset, ClearCpuset, SwapCpusets, Spawn, StopCgroup, SetAffinity,
                      MoveAllTasks, RunPayload, WaitPayload, KillPayload, FreezeCgroup, UnfreezeCgroup, CaptureSnapshot,
                      WatchSnapshot, ReadKernel, WriteKernel, AttachScheduler, DetachScheduler, RestartScheduler,
-                     ReplaceScheduler, PinBpfMap, WriteBpf, CaptureCgroupProcs>;
+                     ReplaceScheduler, PinBpfMap, WriteBpf, CaptureCgroupProcs, CaptureCtprof>;
     Action action;
     SourcePosition source;
     [[nodiscard]] std::string_view name() const; // "add_cgroup"

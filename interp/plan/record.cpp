@@ -115,6 +115,13 @@ json to_json(const CgroupProcs& procs) {
             {"pids", procs.pids}};
 }
 
+json to_json(const CtprofCapture& capture) {
+    return {{"name", capture.name},
+            {"step", capture.step},
+            {"at_ns", capture.at_ns},
+            {"capture", json::parse(capture.document, nullptr, false)}};
+}
+
 json to_json(const StimulusEvent& event) {
     return {{"at_ns", event.at_ns},          {"kind", event.kind}, {"step", event.step},
             {"step_name", event.step_name},  {"op", event.op},     {"detail", event.detail},
@@ -146,6 +153,7 @@ json to_json(const Record& record) {
             {"workers", array_json(record.workers)},
             {"payloads", array_json(record.payloads)},
             {"cgroup_procs", array_json(record.cgroup_procs)},
+            {"ctprof", array_json(record.ctprof)},
             {"scheduler_exits", array_json(record.scheduler_exits)},
             {"snapshots", array_json(record.snapshots)},
             {"watches", array_json(record.watches)},

@@ -94,6 +94,14 @@ struct CgroupProcs {
     std::vector<int> pids; // in the guest
 };
 
+// What every thread of the machine had done when capture_ctprof looked.
+struct CtprofCapture {
+    std::string name;
+    int step = -1; // -1 = backdrop
+    std::int64_t at_ns = 0;
+    std::string document; // the capture as JSON, checked: ctprof/document.h
+};
+
 struct StimulusEvent {
     std::int64_t at_ns = 0;
     std::string kind; // "scenario_start", "step_start", "op", "step_end", "scenario_end", "scheduler_attached",
@@ -154,6 +162,7 @@ struct Record {
     std::vector<WorkerReport> workers;
     std::vector<PayloadReport> payloads;   // in the order in which they were started
     std::vector<CgroupProcs> cgroup_procs; // in the order in which they were captured
+    std::vector<CtprofCapture> ctprof;     // in the order in which they were captured
     std::vector<SchedulerExit> scheduler_exits;
     std::vector<Snapshot> snapshots; // in the order in which they were taken
     std::vector<Watch> watches;
@@ -168,6 +177,8 @@ std::optional<RunEnd> run_end_from_string(std::string_view name);
 nlohmann::json to_json(const WorkerReport& report);
 nlohmann::json to_json(const PayloadReport& report);
 nlohmann::json to_json(const CgroupProcs& procs);
+// With the document as JSON in `capture`.
+nlohmann::json to_json(const CtprofCapture& capture);
 nlohmann::json to_json(const StimulusEvent& event);
 nlohmann::json to_json(const SchedulerExit& exit);
 nlohmann::json to_json(const Record& record);

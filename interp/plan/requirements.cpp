@@ -13,7 +13,7 @@ namespace ktstr::plan {
 namespace {
 
 // Which ops are done. A test compares them with the executor's own table.
-constexpr std::array<std::string_view, 25> executed_ops = {
+constexpr std::array<std::string_view, 26> executed_ops = {
     "add_cgroup",           "remove_cgroup",     "set_cpuset",
     "clear_cpuset",         "swap_cpusets",      "spawn",
     "stop_cgroup",          "set_affinity",      "move_all_tasks",
@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 25> executed_ops = {
     "detach_scheduler",     "restart_scheduler", "replace_scheduler",
     "capture_cgroup_procs", "pin_bpf_map",       "capture_snapshot",
     "read_kernel",          "write_kernel",      "write_bpf",
-    "watch_snapshot"};
+    "watch_snapshot",       "capture_ctprof"};
 
 constexpr std::array<std::string_view, 7> judged_measures = {"iterations", "migrations", "cpu_time", "gap",
                                                              "run_delay",  "throughput", "off_cpu"};

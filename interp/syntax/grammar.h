@@ -119,7 +119,8 @@ struct op
           scheduler_op<Kind::replace_scheduler, key::replace_scheduler>,
           statement<Kind::pin_map, key::pin_map, sor<name, text>>,
           statement<Kind::write_bpf, key::write_bpf, qualified_name, equals, expression>,
-          statement<Kind::capture_procs, key::capture_procs, cgroup_path, alias>> {};
+          statement<Kind::capture_procs, key::capture_procs, cgroup_path, alias>,
+          statement<Kind::ctprof, key::ctprof, sor<name, text>>> {};
 struct step_statement : sor<cgroup, op> {};
 
 // --- Expectations --------------------------------------------------------------------------------------------------

@@ -58,7 +58,8 @@ std::string_view keyword_of_op(std::string_view plan_name) {
     static const std::map<std::string_view, std::string_view> keywords = {
         {"run_payload", "run"},      {"wait_payload", "wait"},        {"kill_payload", "kill"},
         {"freeze_cgroup", "freeze"}, {"unfreeze_cgroup", "unfreeze"}, {"capture_snapshot", "snapshot"},
-        {"watch_snapshot", "watch"}, {"pin_bpf_map", "pin_map"},      {"capture_cgroup_procs", "capture_procs"}};
+        {"watch_snapshot", "watch"}, {"pin_bpf_map", "pin_map"},      {"capture_cgroup_procs", "capture_procs"},
+        {"capture_ctprof", "ctprof"}};
     const auto keyword = keywords.find(plan_name);
     return keyword == keywords.end() ? std::string_view() : keyword->second;
 }

@@ -121,6 +121,7 @@ enum class Kind : std::uint8_t {
     pin_map,
     write_bpf,
     capture_procs,
+    ctprof,
     // Expectations
     expect,
     progress,
@@ -189,7 +190,7 @@ enum class Kind : std::uint8_t {
 
 constexpr bool is_name(Kind kind) { return kind >= Kind::name && kind <= Kind::text; }
 constexpr bool is_expression(Kind kind) { return kind >= Kind::number; }
-constexpr bool is_op(Kind kind) { return kind >= Kind::add_cgroup && kind <= Kind::capture_procs; }
+constexpr bool is_op(Kind kind) { return kind >= Kind::add_cgroup && kind <= Kind::ctprof; }
 
 struct Node {
     Kind kind;

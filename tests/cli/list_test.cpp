@@ -57,7 +57,7 @@ TEST_CASE("ops are listed by the words of the language, with the plan's name whe
     const Sandbox sandbox;
     const auto lines = listed(sandbox, {"ops"});
     for (const char* word :
-         {"freeze", "unfreeze", "run", "wait", "kill", "snapshot", "watch", "pin_map", "capture_procs"})
+         {"freeze", "unfreeze", "run", "wait", "kill", "snapshot", "watch", "pin_map", "capture_procs", "ctprof"})
         CHECK(has(lines, word));
     for (const char* name : {"freeze_cgroup", "run_payload", "capture_snapshot", "pin_bpf_map"})
         CHECK_FALSE(has(lines, name));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A program whose heap is known: alloc_worker BYTES [churn]. It is linked with jemalloc, or with a stand-in.
 //
-// Allocates BYTES at once, keeps them, says so, and then sleeps; with `churn` it starts short-lived threads without end.
+// Allocates BYTES at once, keeps them, says so, and then sleeps; with `churn` it starts short-lived threads without
+// end.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

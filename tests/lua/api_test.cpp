@@ -212,6 +212,40 @@ TEST_CASE("payloads and metrics that are not there are errors") {
     CHECK(ending(check_on(record, "claim('x'):equals(run:payload('schbench', 2).cgroup, 'hot')")) == "passed");
 }
 
+TEST_CASE("captures and threads that are not there are errors, and what is absent counts as 0") {
+    CHECK(error_of("run:ctprof('now')") == "no ctprof capture 'now' was taken (taken: done, often, warm)");
+    CHECK(error_of("run:ctprof('often')") == "'often' was captured 2 times: say which, as in run:ctprof(\"often\", 1)");
+    CHECK(error_of("run:ctprof('often', 3)") == "'often' was captured 2 times: there is no number 3");
+    CHECK(error_of("run:ctprof('warm'):thread{process = 'sevrer'}") ==
+          "the capture has no thread with process 'sevrer' (it has the processes: kthreadd, server)");
+    CHECK(error_of("run:ctprof('warm'):thread{process = 'server'}") ==
+          "the capture has 2 threads with process 'server': threads() gives them all");
+    CHECK(error_of("run:ctprof('warm'):threads{name = 'x'}") ==
+          "threads cannot be chosen by 'name' (by: process, thread, cgroup, pid, tid)");
+    CHECK(error_of("run:ctprof('warm'):thread{tid = 2}.runtime")
+              .starts_with("a thread of a capture has no 'runtime' (it has: process, thread,"));
+    CHECK(error_of("run:ctprof('warm'):since(1)") == "a capture expected, not a number (methods are called with ':')");
+    CHECK(ending(check("local capture = run:ctprof('often', 2)\n"
+                       "claim('at'):equals(capture.at_ns, 2000000000)\n"
+                       "claim('none'):equals(#capture:threads{process = 'x'}, 0)\n"
+                       "local worker = capture:thread{tid = 51}\n"
+                       "claim('absent'):equals(worker.allocated_bytes, 0)\n"
+                       "claim('there'):equals(worker.run_time_ns, 2)\n"
+                       "claim('more than Lua counts'):equals(worker.read_bytes, math.maxinteger)\n"
+                       "claim('no kernel thread'):is_true(not worker.kernel_thread)\n"
+                       "local first = run:ctprof('often', 1)\n"
+                       "claim('since'):equals(capture:since(first, {tid = 51})[1].run_time_ns, 1)")) == "passed");
+}
+
+TEST_CASE("a difference to a capture without the thread has all that it did") {
+    auto record = sample_record();
+    record["ctprof"][0]["capture"]["threads"].clear();
+    CHECK(ending(check_on(record, "local change = run:ctprof('done'):since(run:ctprof('warm'), {tid = 51})\n"
+                                  "claim('all'):equals(change[1].run_time_ns, 40000000)")) == "passed");
+    record["ctprof"][0]["capture"] = nullptr; // made by nobody
+    CHECK(check_on(record, "claim('x'):equals(run:ctprof('warm').report, 1)").reason == "the capture cannot be read");
+}
+
 TEST_CASE("a value shows itself as text, cut where it gets long") {
     CHECK(ending(check("claim('x'):equals(tostring(run:step('swapped')), 'table')\n"
                        "claim('y'):equals(tostring(run), 'the run')\n"

@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/file.h"
+#include "ctprof/document.h"
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
 
@@ -44,6 +45,33 @@ plan::WorkerReport worker(int number, const char* cgroup, const char* work, std:
     return report;
 }
 
+ctprof::Thread thread(int pid, int tid, const std::string& process, const std::string& name) {
+    ctprof::Thread thread;
+    thread.pid = pid;
+    thread.tid = tid;
+    thread.process = process;
+    thread.thread = name;
+    thread.start_time_ns = 5 * ms;
+    return thread;
+}
+
+// A server of two threads and a kernel thread, `run_ns` into the worker's life.
+std::string capture(std::uint64_t run_ns) {
+    using ctprof::Counter;
+    ctprof::Capture made;
+    made.threads = {thread(2, 2, "kthreadd", "kthreadd"), thread(50, 50, "server", "server"),
+                    thread(50, 51, "server", "worker/1")};
+    made.threads[0].kernel_thread = true;
+    made.threads[0].heap = ctprof::HeapState::kernel_thread;
+    made.threads[1][Counter::allocated_bytes] = 10'000;
+    made.threads[1][Counter::deallocated_bytes] = 4'000;
+    made.threads[2][Counter::run_time_ns] = run_ns;
+    made.threads[2][Counter::read_bytes] = UINT64_MAX;
+    made.report.heap.at(static_cast<std::size_t>(ctprof::HeapState::read)) = 2;
+    made.report.heap.at(static_cast<std::size_t>(ctprof::HeapState::kernel_thread)) = 1;
+    return to_document(made);
+}
+
 plan::Record sample_run() {
     plan::Record record;
     record.end = plan::RunEnd::completed;
@@ -60,6 +88,10 @@ plan::Record sample_run() {
                      {5'002 * ms, "op", 1, "swapped", "swap_cpusets", "hot, cold", 1500},
                      {10'005 * ms, "step_end", 1, "swapped", "", "", 3500}};
     record.cgroup_procs = {{"before", "hot", 0, 4'000 * ms, {101, 102}}};
+    record.ctprof = {{"warm", 0, 4'000 * ms, capture(10 * ms)},
+                     {"done", 1, 9'000 * ms, capture(40 * ms)},
+                     {"often", 0, 1'000 * ms, capture(1)},
+                     {"often", 0, 2'000 * ms, capture(2)}};
     record.scheduler_log = "scheduler started\ndispatched=4711\n";
     record.console = "[    0.000000] Linux version 6.12.9\n";
     return record;

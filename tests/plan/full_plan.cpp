@@ -103,7 +103,8 @@ std::vector<Op> ops() {
                                              ReplaceScheduler{"builtin"},
                                              PinBpfMap{"tasks"},
                                              WriteBpf{"slice_ns", 1000},
-                                             CaptureCgroupProcs{"hot", "before"}};
+                                             CaptureCgroupProcs{"hot", "before"},
+                                             CaptureCtprof{"before"}};
     std::vector<Op> result;
     for (const auto& action : actions) result.push_back({action, at(20)});
     return result;

@@ -38,6 +38,7 @@ TEST_CASE("every op name is that of one op, and the full plan has each of them")
     CHECK(Op{AddCgroup{}, {}}.name() == "add_cgroup");
     CHECK(Op{RestartScheduler{}, {}}.name() == "restart_scheduler");
     CHECK(Op{CaptureCgroupProcs{}, {}}.name() == "capture_cgroup_procs");
+    CHECK(Op{CaptureCtprof{}, {}}.name() == "capture_ctprof");
     std::set<std::string> names = {"add_cgroup"};
     const Plan plan = full_plan();
     for (const auto& op : plan.steps[0].ops) names.emplace(op.name());

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "base/file.h"
+#include "ctprof/document.h"
+#include "ctprof/host/file.h"
 #include "report/sidecar.h"
 #include "tests/report/made_up_result.h"
 
@@ -128,7 +130,7 @@ TEST_CASE("what is not known is null or empty, never absent") {
          {"kernel_version", "accelerator", "executor_version", "message", "hint", "cleanup_duration_ms", "payload"})
         CHECK(sidecar.at(key).is_null());
     for (const char* key : {"metrics", "sysctls", "kargs", "stimulus_events", "workers", "phases", "assertions",
-                            "cgroup_procs", "scheduler_exits"})
+                            "cgroup_procs", "ctprof", "scheduler_exits"})
         CHECK(sidecar.at(key) == nlohmann::json::array());
     CHECK(report::sidecar_json(empty, {})["timestamp"] == "1970-01-01T00:00:00Z");
 }
@@ -137,6 +139,31 @@ TEST_CASE("any bytes that a guest sends fit into a sidecar") {
     const auto sidecar = written(failed_result());
     CHECK(sidecar["scheduler_log"].get<std::string>().starts_with("half a character \xEF\xBF\xBD"));
     CHECK(sidecar["console"].get<std::string>().size() > 100'000);
+}
+
+TEST_CASE("each capture of a run is a file beside the sidecar, which names it, also of names that are alike") {
+    auto directory = TemporaryDirectory::create("ktstr-test-");
+    REQUIRE(directory);
+    auto result = passed_result();
+    const std::string document = ctprof::to_document({});
+    for (const std::string name : {"before", "before", "before~2", "../up", "a name that is longer than 24 bytes: 1",
+                                   "a name that is longer than 24 bytes: 2"})
+        result.record.ctprof.push_back({name, 0, 17, document});
+    const auto path = report::write_sidecar(directory->path(), result);
+    REQUIRE(path);
+    const auto sidecar = nlohmann::json::parse(*read_file(*path));
+    REQUIRE(sidecar["ctprof"].size() == 6);
+    std::set<std::string> files;
+    for (const auto& capture : sidecar["ctprof"]) {
+        const auto file = capture["file"].get<std::string>();
+        CAPTURE(file);
+        CHECK(file.ends_with(".ctprof.zst"));
+        CHECK(files.insert(file).second);
+        CHECK(ctprof::read_capture(directory->path() / file).ok());
+    }
+    CHECK(files_in(directory->path()) == 7);
+    CHECK(sidecar["ctprof"][0]["name"] == "before");
+    CHECK(sidecar["ctprof"][0]["at_ns"] == 17);
 }
 
 TEST_CASE("no scenario name leaves the directory or meets another's file") {

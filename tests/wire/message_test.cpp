@@ -129,6 +129,33 @@ TEST_CASE("what is asked of the host, and its answer, arrive as they were sent")
     CHECK(reply->hint == "why");
 }
 
+TEST_CASE("the pieces of a capture arrive as they were sent") {
+    const auto read = decode_ctprof_piece(encode(CtprofPiece{"before", 3, -7, "{\"format\"", true}));
+    REQUIRE(read);
+    CHECK(read->name == "before");
+    CHECK(read->step == 3);
+    CHECK(read->at_ns == -7);
+    CHECK(read->text == "{\"format\"");
+    CHECK(read->last);
+}
+
+TEST_CASE("what is known of a program's jemalloc reaches the guest as it is") {
+    Begin begin;
+    begin.plan = nlohmann::json::object();
+    ctprof::KnownImage image{"abcd", "/ktstr/bin/server", {ctprof::HeapState::read, {}}};
+    image.finding.layout.tls = ctprof::HeapLayout::Tls::static_slot;
+    image.finding.layout.tls_offset = -2664;
+    image.finding.layout.slot_address = 1ULL << 40U;
+    image.finding.layout.allocated_offset = 8;
+    begin.heap_images = {image};
+    const auto read = decode_begin(encode(begin));
+    if (!read) FAIL(read.error().message);
+    REQUIRE(read->heap_images.size() == 1);
+    CHECK(read->heap_images[0].build_id == "abcd");
+    CHECK(read->heap_images[0].path == "/ktstr/bin/server");
+    CHECK(read->heap_images[0].finding == image.finding);
+}
+
 TEST_CASE("a message nested a million deep is refused, not followed") {
     CHECK_FALSE(decode_hello(std::string(1'000'000, '\x81')));
 }
@@ -150,6 +177,8 @@ TEST_CASE("random and damaged messages never crash the decoders") {
         (void)decode_cgroup_procs(bytes);
         (void)decode_host_request(bytes);
         (void)decode_host_reply(bytes);
+        (void)decode_ctprof_piece(bytes);
+        (void)decode_begin(bytes);
     }
     SUCCEED();
 }

@@ -27,6 +27,8 @@ class ArchiveBuilder {
     Result<void> add_tree(const std::string& guest_path, const std::filesystem::path& source);
     // What finish() will pack.
     [[nodiscard]] std::uint64_t content_bytes() const;
+    // What it has so far: guest path -> source.
+    [[nodiscard]] const std::map<std::string, std::filesystem::path>& files() const { return files_; }
     // newc cpio; empty if nothing was added.
     Result<std::string> finish();
 
