@@ -241,19 +241,18 @@ HeapFinding find_heap_layout(const std::string& path) {
     if (!image.is_x86_64()) return {};
     Symbols symbols;
     add_symbols(image.elf(), symbols);
+    const Segments segments = read_segments(image.elf());
+    if (!symbols.jemalloc && !segments.tls) return {};
     HeapLayout layout;
     bool has_fields = symbols.tsd_offset && find_tsd(image.dwarf(), layout);
-    if (!symbols.jemalloc && !symbols.tsd_offset) return {};
-    if (!has_fields) {
-        const auto debug_file = find_debug_file(path, image.elf());
-        if (!debug_file) return {HeapState::no_debug_information};
+    // An image that is stripped of all symbols has those too in its debug file.
+    if (const auto debug_file = has_fields ? std::nullopt : find_debug_file(path, image.elf())) {
         Image debug(*debug_file);
-        if (!debug.is_x86_64()) return {HeapState::no_debug_information};
-        add_symbols(debug.elf(), symbols);
-        has_fields = find_tsd(debug.dwarf(), layout);
+        if (debug.is_x86_64()) add_symbols(debug.elf(), symbols);
+        has_fields = debug.is_x86_64() && symbols.tsd_offset && find_tsd(debug.dwarf(), layout);
     }
-    if (!has_fields) return {HeapState::no_debug_information};
-    const Segments segments = read_segments(image.elf());
+    if (!has_fields)
+        return {symbols.jemalloc || symbols.tsd_offset ? HeapState::no_debug_information : HeapState::no_jemalloc};
     if (!symbols.tsd_offset || !segments.first_load || !find_tls(image.elf(), segments, *symbols.tsd_offset, layout))
         return {HeapState::unknown_tls};
     layout.load_offset = segments.first_load->p_offset & ~(page - 1);

@@ -36,7 +36,9 @@ TEST_CASE("a file that is cut off anywhere, or has something behind its end, is 
     const Folder folder;
     REQUIRE(write_capture(folder.file(), made_capture()).ok());
     const std::string whole = *read_file(folder.file());
-    for (std::size_t size = 0; size < whole.size(); ++size) {
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        CHECK_FALSE(decompress(std::string_view(whole).substr(0, size), 1U << 20U).ok());
+    for (const std::size_t size : {std::size_t{0}, std::size_t{3}, whole.size() / 2, whole.size() - 1}) {
         REQUIRE(write_file(folder.file(), std::string_view(whole).substr(0, size)).ok());
         const auto read = read_capture(folder.file());
         REQUIRE_FALSE(read.ok());
