@@ -35,8 +35,8 @@
      "memory_swap_max" "mems" "metric" "node" "output" "pids_max" "repeat" "requires" "scenarios" "seeds"
      "step" "sysctl" "threads" "topologies" "unit" "work_types" "workers")
     (op font-lock-keyword-face
-     "add_cgroup" "attach_scheduler" "capture_procs" "cgroup" "clear_cpuset" "detach_scheduler" "freeze"
-     "kill" "move_all_tasks" "pin_map" "read_kernel" "remove_cgroup" "replace_scheduler"
+     "add_cgroup" "attach_scheduler" "capture_procs" "cgroup" "clear_cpuset" "ctprof" "detach_scheduler"
+     "freeze" "kill" "move_all_tasks" "pin_map" "read_kernel" "remove_cgroup" "replace_scheduler"
      "restart_scheduler" "run" "set_affinity" "set_cpuset" "snapshot" "spawn" "stop_cgroup"
      "swap_cpusets" "unfreeze" "wait" "watch" "write_bpf" "write_kernel")
     (expectation font-lock-function-name-face
@@ -68,14 +68,15 @@
 (defconst ktl-reserved-words
   '("add_cgroup" "args" "assert" "attach_scheduler" "backdrop" "better" "binary" "budget" "capture"
     "capture_procs" "cgroup" "cgroup_parent" "check" "clear_cpuset" "config" "cores" "cpu_max"
-    "cpu_weight" "cpuset" "detach_scheduler" "disable" "distances" "duration" "else" "enable" "expect"
-    "expectations" "files" "flag" "flags" "for" "freeze" "gauntlet" "if" "io_weight" "kernel_args"
-    "kernels" "kill" "let" "llcs" "memory" "memory_high" "memory_low" "memory_max" "memory_swap_max"
-    "mems" "metric" "move_all_tasks" "node" "output" "param" "payload" "pids_max" "pin_map" "private"
-    "read_kernel" "remove_cgroup" "repeat" "replace_scheduler" "requires" "restart_scheduler" "run"
-    "scenario" "scenarios" "scheduler" "seeds" "set_affinity" "set_cpuset" "snapshot" "spawn" "step"
-    "stop_cgroup" "swap_cpusets" "sysctl" "template" "threads" "topologies" "topology" "unfreeze" "unit"
-    "use" "wait" "watch" "work" "work_types" "workers" "write_bpf" "write_kernel"
+    "cpu_weight" "cpuset" "ctprof" "detach_scheduler" "disable" "distances" "duration" "else" "enable"
+    "expect" "expectations" "files" "flag" "flags" "for" "freeze" "gauntlet" "if" "io_weight"
+    "kernel_args" "kernels" "kill" "let" "llcs" "memory" "memory_high" "memory_low" "memory_max"
+    "memory_swap_max" "mems" "metric" "move_all_tasks" "node" "output" "param" "payload" "pids_max"
+    "pin_map" "private" "read_kernel" "remove_cgroup" "repeat" "replace_scheduler" "requires"
+    "restart_scheduler" "run" "scenario" "scenarios" "scheduler" "seeds" "set_affinity" "set_cpuset"
+    "snapshot" "spawn" "step" "stop_cgroup" "swap_cpusets" "sysctl" "template" "threads" "topologies"
+    "topology" "unfreeze" "unit" "use" "wait" "watch" "work" "work_types" "workers" "write_bpf"
+    "write_kernel"
     )
   "The words that begin statements and cannot be names.")
 

@@ -39,6 +39,7 @@ static const struct {
     {"cpu_max", KEYWORD},
     {"cpu_weight", KEYWORD},
     {"cpuset", KEYWORD},
+    {"ctprof", KEYWORD},
     {"detach_scheduler", KEYWORD},
     {"disable", KEYWORD},
     {"distances", KEYWORD},
