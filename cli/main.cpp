@@ -19,6 +19,7 @@ int run(int argc, char** argv) {
     app.set_version_flag("--version", std::string("ktstr ") + wire::executor_version);
     app.require_subcommand(1);
     cli::add_run_command(app, exit_code);
+    cli::add_shell_command(app, exit_code);
     cli::add_check_command(app, exit_code);
     cli::add_plan_command(app, exit_code);
     cli::add_list_command(app, exit_code);

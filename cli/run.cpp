@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "cli/batch.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/load.h"
+#include "cli/machines.h"
 #include "cli/signals.h"
 #include "interp/eval/evaluate.h"
 #include "report/plan_words.h"
@@ -24,7 +24,6 @@
 #include "report/reporter.h"
 #include "report/sidecar.h"
 #include "report/variant.h"
-#include "vmm/boot/accelerator.h"
 #include "vmm/boot/archive.h"
 #include "vmm/boot/initramfs.h"
 #include "vmm/conductor.h"
@@ -56,11 +55,8 @@ struct Task {
 // What all runs share, ready before the first one starts.
 struct Setup {
     std::map<std::string, Kernel> kernels; // by what named them; "" is the default
-    std::string accelerator;
-    std::string initramfs;
-    std::string initramfs_sha256;
-    std::optional<vmm::TemplateStore> templates; // none: always boot
-    std::optional<vmm::HostRun> host;            // on this machine; none: in virtual ones
+    Machines machines;
+    std::optional<vmm::HostRun> host; // on this machine; none: in virtual ones
 };
 
 class Listener : public vmm::RunListener {
@@ -91,16 +87,9 @@ Result<Setup> set_up(const RunOptions& options, const Batch& batch) {
         if (!kernel) return kernel.error();
         setup.kernels.emplace(name, std::move(*kernel));
     }
-    auto accelerator = vmm::choose_accelerator(options.accelerator, setup.kernels.begin()->second.image);
-    if (!accelerator) return accelerator.error();
-    setup.accelerator = std::move(*accelerator);
-    auto executor = vmm::find_executor();
-    if (!executor) return executor.error();
-    auto initramfs = vmm::make_initramfs(*executor);
-    if (!initramfs) return initramfs.error();
-    setup.initramfs = std::move(*initramfs);
-    setup.initramfs_sha256 = sha256_hex(setup.initramfs);
-    if (!options.cold) setup.templates = vmm::TemplateStore::of_user();
+    auto machines = set_up_machines(options.accelerator, setup.kernels.begin()->second.image, options.cold);
+    if (!machines) return machines.error();
+    setup.machines = std::move(*machines);
     if (auto made = make_directories(options.out); !made) return made.error();
     return setup;
 }
@@ -214,17 +203,17 @@ class Runner {
         Listener listener(progress_, id);
         return vmm::conduct({.plan = plan,
                              .kernel_image = task.kernel->image,
-                             .initramfs = setup_.initramfs,
+                             .initramfs = setup_.machines.initramfs,
                              .archive = std::move(*bytes),
                              .scheduler_paths = std::move(schedulers->paths),
                              .scheduler_configs = std::move(schedulers->configs),
                              .payload_paths = std::move(payloads.paths),
                              .heap_images = std::move(heap_images),
-                             .accelerator = setup_.accelerator,
+                             .accelerator = setup_.machines.accelerator,
                              .seed = task.seed,
-                             .templates = setup_.templates ? &*setup_.templates : nullptr,
+                             .templates = setup_.machines.templates ? &*setup_.machines.templates : nullptr,
                              .kernel_sha256 = task.kernel->sha256,
-                             .initramfs_sha256 = setup_.initramfs_sha256,
+                             .initramfs_sha256 = setup_.machines.initramfs_sha256,
                              .kernel_files = vmm::KernelFiles{task.kernel->vmlinux, task.kernel->system_map,
                                                               task.kernel->version, options_.monitor_ms * 1'000'000},
                              .host = setup_.host ? &*setup_.host : nullptr},
@@ -237,7 +226,7 @@ class Runner {
         record.message = error.message;
         record.hint = error.hint;
         record.seed = task.seed;
-        record.accelerator = setup_.accelerator;
+        record.accelerator = setup_.machines.accelerator;
         return record;
     }
 
@@ -387,7 +376,7 @@ int run_on_host(const RunOptions& options, report::Format format) {
     if (!active.empty()) std::fprintf(stderr, "ktstr: on this machine, under the scheduler %s\n", active.c_str());
     Setup setup;
     setup.kernels[""].version = release;
-    setup.accelerator = "host";
+    setup.machines.accelerator = "host";
     setup.host = vmm::HostRun{*executor, shape->cpus};
     return run_batch(options, *batch, setup, format);
 }

@@ -12,17 +12,22 @@ namespace ktstr::cli {
 namespace {
 
 const vmm::Cancellation* target = nullptr;
+void (*last_act)() = nullptr;
 
 extern "C" void handle_signal(int) {
-    if (target->cancelled()) ::_exit(exit_interrupted);
+    if (target->cancelled()) {
+        if (last_act != nullptr) last_act();
+        ::_exit(exit_interrupted);
+    }
     target->cancel();
 }
 
 } // namespace
 
-const vmm::Cancellation& cancel_on_signals() {
+const vmm::Cancellation& cancel_on_signals(void (*before_sudden_end)()) {
     static const vmm::Cancellation cancellation;
     target = &cancellation;
+    last_act = before_sudden_end;
     struct sigaction action {};
     action.sa_handler = handle_signal;
     action.sa_flags = SA_RESTART;

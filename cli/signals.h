@@ -7,7 +7,8 @@
 
 namespace ktstr::cli {
 
-// Installs the handlers. The returned cancellation lives as long as the program.
-const vmm::Cancellation& cancel_on_signals();
+// Installs the handlers. `before_sudden_end`, if any, is called before the second signal ends ktstr: in a signal
+// handler. The returned cancellation lives as long as the program.
+const vmm::Cancellation& cancel_on_signals(void (*before_sudden_end)() = nullptr);
 
 } // namespace ktstr::cli

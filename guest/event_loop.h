@@ -38,6 +38,7 @@ class EventLoop {
     // Ends every interruptible wait from now on, until the reason was dealt with.
     void interrupt() { interrupted_ = true; }
     [[nodiscard]] bool interrupted() const { return interrupted_; }
+    void go_on() { interrupted_ = false; }
 
     void on_frame(std::function<void(const wire::Frame&)> handler) { frame_handler_ = std::move(handler); }
     // The stream from the host is damaged: nothing more can come from there.
@@ -55,6 +56,8 @@ class EventLoop {
     template <typename Message> void send(wire::FrameType type, const Message& message) {
         port_.send(type, wire::encode(message));
     }
+    void send_bytes(wire::FrameType type, std::string_view bytes) { port_.send(type, bytes); }
+    [[nodiscard]] std::size_t queued_bytes() const { return port_.queued_bytes(); }
     // Bytes that are not UTF-8 are replaced. What the host is too slow to take is dropped, and said so.
     void send_log(const std::string& stream, std::string text);
     void send_last(const wire::Finish& finish);

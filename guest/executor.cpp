@@ -11,6 +11,7 @@
 #include "guest/scenario_runner.h"
 #include "guest/scheduler_control.h"
 #include "guest/scratch_disk.h"
+#include "guest/shell.h"
 #include "guest/system.h"
 #include "guest/timeline.h"
 #include "guest/worker_pool.h"
@@ -46,6 +47,8 @@ class Inbox {
     }
     [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
     [[nodiscard]] const wire::Begin& begin() const { return *begin_; }
+    // What the user of a shell does.
+    void on_terminal(std::function<void(const wire::Frame&)> handler) { terminal_handler_ = std::move(handler); }
     Result<void> finish_archive() { return begin_->archive_bytes == 0 ? Result<void>{} : unpacker_.finish(); }
 
   private:
@@ -55,6 +58,8 @@ class Inbox {
         case wire::FrameType::archive: return take_archive(frame.payload);
         case wire::FrameType::stop: return loop_.interrupt();
         case wire::FrameType::host_reply: return take_reply(frame.payload);
+        case wire::FrameType::terminal_input:
+        case wire::FrameType::terminal_size: return terminal_handler_(frame);
         default: return fail({"the host sent a frame that only a guest sends"});
         }
     }
@@ -86,6 +91,7 @@ class Inbox {
     std::uint64_t archive_bytes_ = 0;
     CpioUnpacker unpacker_;
     std::function<void(const wire::HostReply&)> on_reply_;
+    std::function<void(const wire::Frame&)> terminal_handler_ = [](const wire::Frame&) {};
     std::optional<Error> failed_;
 };
 
@@ -148,6 +154,26 @@ Ending run_scenario(EventLoop& loop, Timeline& timeline, const plan::Plan& plan,
     return ending;
 }
 
+Ending run_shell(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, Inbox& inbox,
+                 const std::string& directory) {
+    const wire::Begin& begin = inbox.begin();
+    ShellSession shell(loop, *begin.shell, directory);
+    std::optional<SchedulerControl> scheduler;
+    if (plan.scheduler) scheduler.emplace(loop, timeline, staged_schedulers(plan, begin), begin.attach_timeout_ns);
+    loop.on_child([&](pid_t pid, int status, const rusage&) {
+        if (!shell.reaped(pid, status) && scheduler) scheduler->reaped(pid, status);
+    });
+    inbox.on_terminal([&shell](const wire::Frame& frame) { shell.take(frame); });
+    loop.every(wire::heartbeat_interval_ns,
+               [&loop](std::uint64_t now) { loop.send(wire::FrameType::heartbeat, wire::Heartbeat{.guest_ns = now}); });
+    if (scheduler) {
+        timeline.phase("attach");
+        if (auto ending = scheduler->attach(*plan.scheduler)) return *ending;
+    }
+    timeline.phase("shell");
+    return shell.run(scheduler ? &*scheduler : nullptr);
+}
+
 Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, Surroundings surroundings) {
     loop.run_until({.look_every_ns = 3600 * ns_per_s}, [&inbox] { return inbox.has_begun(); });
     loop.run_until({}, [&inbox] { return inbox.is_complete(); });
@@ -157,10 +183,12 @@ Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, Surroundings s
     timeline.phase("stage");
     const auto plan = plan::plan_from_json(inbox.begin().plan);
     if (!plan) return executor_failed(plan.error());
-    if (!plan->payloads.empty())
+    const bool has_shell = inbox.begin().shell.has_value();
+    if (has_shell || !plan->payloads.empty())
         if (auto made = make_directories(surroundings.work_directory); !made) return executor_failed(made.error());
     if (!surroundings.on_host)
         if (auto prepared = prepare_machine(inbox.begin(), *plan); !prepared) return executor_failed(prepared.error());
+    if (has_shell) return run_shell(loop, timeline, *plan, inbox, surroundings.work_directory);
     surroundings.cgroups.set_inner(CgroupTree::inner_names(*plan));
     if (auto missing = missing_controllers(*plan, surroundings.cgroups))
         return ending_of(plan::RunEnd::kernel_unusable, *missing);

@@ -42,7 +42,8 @@ constexpr std::uint64_t scheduler_change_ns = 10'000'000'000; // in mid-run, whe
 constexpr std::uint64_t ctprof_ns = 10'000'000'000;           // for a capture, when it takes long
 constexpr auto tick = std::chrono::milliseconds(500);
 constexpr double poweroff_limit_s = 10;
-constexpr double restored_limit_s = 10; // for the first word of a restored guest, on the patience clock
+constexpr double restored_limit_s = 10;         // for the first word of a restored guest, on the patience clock
+constexpr std::size_t typed_limit = 64U << 10U; // of what a shell's user has typed and the guest has not taken
 // The executor has an attach limit too, in guest time, which a busy host makes run out early: this much longer.
 constexpr double attach_backstop = 10;
 
@@ -241,7 +242,7 @@ class Conductor {
         if (phase_ == "scenario")
             return static_cast<double>(request_.plan.duration_ns + longest_waits_ns(request_.plan)) / 1e9 * 1.5 + 20 +
                    cpus;
-        return 20 + cpus;
+        return 20 + cpus; // "shell": from one heartbeat to the next
     }
 
     // The verifier needs seconds for a large scheduler in an emulated CPU.
@@ -251,18 +252,22 @@ class Conductor {
     void step() {
         const int write_events = outgoing_.size() > sent_ ? POLLOUT : 0;
         const bool debugged = machine_ != nullptr && machine_->debugger() != nullptr;
-        std::array<pollfd, 6> entries = {
+        const auto [typing, resizing] = shell_descriptors();
+        std::array<pollfd, 8> entries = {
             {{cancellation_.fd(), POLLIN, 0},
              {place_->process().pidfd(), POLLIN, 0},
              {channel_open_ ? place_->channel() : -1, static_cast<short>(POLLIN | write_events), 0},
              {console_open_ ? place_->console() : -1, POLLIN, 0},
              {machine_ != nullptr && control_open_ ? machine_->qmp().fd() : -1, POLLIN, 0},
-             {debugged ? machine_->debugger()->fd() : -1, POLLIN, 0}}};
+             {debugged ? machine_->debugger()->fd() : -1, POLLIN, 0},
+             {typing, POLLIN, 0},
+             {resizing, POLLIN, 0}}};
         ::poll(entries.data(), entries.size(), patience_ms());
         if (entries[0].revents != 0) return end(RunEnd::interrupted, "the run was interrupted");
         if (entries[4].revents != 0) control_open_ = machine_->qmp().receive();
         if (entries[5].revents != 0) observer_->debugger_told(*machine_);
         if (entries[3].revents != 0) receive_console();
+        if (entries[6].revents != 0 || entries[7].revents != 0) listen_to_user();
         if (entries[2].revents != 0) exchange();
         if (ended_) return;
         if (entries[1].revents != 0) return machine_ended();
@@ -279,6 +284,19 @@ class Conductor {
         auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(tick);
         if (const auto next = next_observation()) wait = std::min<std::chrono::nanoseconds>(wait, *next - Clock::now());
         return static_cast<int>(std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(wait).count()));
+    }
+
+    [[nodiscard]] std::array<int, 2> shell_descriptors() const {
+        const bool listens = request_.shell != nullptr && phase_ == "shell" && outgoing_.size() < typed_limit;
+        return listens ? request_.shell->user.descriptors() : std::array<int, 2>{-1, -1};
+    }
+
+    void listen_to_user() {
+        const auto said = request_.shell->user.listen();
+        if (said.size) queue(FrameType::terminal_size, wire::encode(*said.size));
+        if (!said.typed.empty()) queue(FrameType::terminal_input, said.typed);
+        if (said.leaves) return end(RunEnd::completed, "");
+        exchange();
     }
 
     void watch() {
@@ -396,6 +414,9 @@ class Conductor {
         case FrameType::payload: return on_payload(frame.payload);
         case FrameType::host_request: return on_host_request(frame.payload);
         case FrameType::finish: return on_finish(frame.payload);
+        case FrameType::terminal_output: return on_terminal(false, frame.payload);
+        case FrameType::terminal_errors: return on_terminal(true, frame.payload);
+        case FrameType::shell_end: return on_shell_end(frame.payload);
         default: return Error{"a frame of a type that only the host sends"};
         }
     }
@@ -433,18 +454,19 @@ class Conductor {
 
     void begin() {
         queue(FrameType::begin,
-              wire::encode(
-                  wire::Begin{.plan = to_json(request_.plan),
-                              .seed = request_.seed,
-                              .archive_bytes = request_.archive.size(),
-                              .scheduler_paths = request_.scheduler_paths,
-                              .scheduler_configs = request_.scheduler_configs,
-                              .payload_paths = request_.payload_paths,
-                              .wall_clock_ns = wall_clock_ns(),
-                              .entropy = random_hex(32),
-                              .attach_timeout_ns = static_cast<std::uint64_t>(attach_limit_s() * attach_backstop * 1e9),
-                              .cpus = request_.host != nullptr ? request_.host->cpus : std::vector<int>{},
-                              .heap_images = request_.heap_images}));
+              wire::encode(wire::Begin{
+                  .plan = to_json(request_.plan),
+                  .seed = request_.seed,
+                  .archive_bytes = request_.archive.size(),
+                  .scheduler_paths = request_.scheduler_paths,
+                  .scheduler_configs = request_.scheduler_configs,
+                  .payload_paths = request_.payload_paths,
+                  .wall_clock_ns = wall_clock_ns(),
+                  .entropy = random_hex(32),
+                  .attach_timeout_ns = static_cast<std::uint64_t>(attach_limit_s() * attach_backstop * 1e9),
+                  .cpus = request_.host != nullptr ? request_.host->cpus : std::vector<int>{},
+                  .heap_images = request_.heap_images,
+                  .shell = request_.shell != nullptr ? std::optional(request_.shell->shell) : std::nullopt}));
         const std::string_view archive = request_.archive;
         for (std::size_t at = 0; at < archive.size(); at += wire::archive_chunk)
             queue(FrameType::archive, archive.substr(at, wire::archive_chunk));
@@ -455,10 +477,13 @@ class Conductor {
     Result<void> on_phase(std::string_view payload) {
         auto message = wire::decode_phase(payload);
         if (!message) return message.error();
-        static const std::array<std::string, 4> known = {"stage", "attach", "scenario", "teardown"};
+        static const std::array<std::string, 5> known = {"stage", "attach", "scenario", "shell", "teardown"};
         if (std::find(known.begin(), known.end(), message->phase) == known.end())
             return Error{"unknown phase '" + message->phase + "'"};
-        if (message->phase != phase_) enter_phase(message->phase);
+        if (message->phase == phase_) return {};
+        if (message->phase == "shell" && request_.shell == nullptr) return Error{"a shell that nobody asked for"};
+        enter_phase(message->phase);
+        if (phase_ == "shell") request_.shell->user.begins();
         return {};
     }
 
@@ -483,7 +508,29 @@ class Conductor {
     Result<void> on_heartbeat(std::string_view payload) {
         auto message = wire::decode_heartbeat(payload);
         if (!message) return message.error();
+        if (phase_ == "shell") hear_from_shell();
         listener_.heartbeat(message->step, message->work_units);
+        return {};
+    }
+
+    // What its user takes to read is not the guest's time.
+    void hear_from_shell() {
+        patience_->update();
+        patience_->restart();
+    }
+
+    Result<void> on_terminal(bool errors, std::string_view bytes) {
+        if (phase_ != "shell") return Error{"the output of a shell, and none runs"};
+        if (!request_.shell->user.show(errors, bytes)) end(RunEnd::completed, "");
+        hear_from_shell();
+        return {};
+    }
+
+    Result<void> on_shell_end(std::string_view payload) {
+        auto message = wire::decode_shell_end(payload);
+        if (!message) return message.error();
+        if (phase_ != "shell") return Error{"the end of a shell, and none runs"};
+        request_.shell->user.ended(*message);
         return {};
     }
 
@@ -535,6 +582,9 @@ class Conductor {
         auto exit = wire::decode_scheduler_exit(payload);
         if (!exit) return exit.error();
         if (record_.scheduler_exits.size() >= list_limit) return Error{"too many scheduler exits"};
+        if (phase_ == "shell")
+            listener_.note("the scheduler " + exit->scheduler + " has gone" +
+                           (exit->kernel_reason.empty() ? "" : ": " + exit->kernel_reason));
         record_.scheduler_exits.push_back(std::move(*exit));
         return {};
     }

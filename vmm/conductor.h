@@ -16,6 +16,7 @@
 #include "vmm/boot/template.h"
 #include "vmm/cancellation.h"
 #include "vmm/observer.h"
+#include "vmm/shell.h"
 
 namespace ktstr::vmm {
 
@@ -40,11 +41,12 @@ struct RunRequest {
     std::string kernel_sha256 = {};           // with templates
     std::string initramfs_sha256 = {};        // with templates
     std::optional<KernelFiles> kernel_files =
-        {};                        // of the kernel that boots, for observation; none: nothing is observed
-    const HostRun* host = nullptr; // null: in a virtual machine, of kernel_image and initramfs
+        {};                              // of the kernel that boots, for observation; none: nothing is observed
+    const HostRun* host = nullptr;       // null: in a virtual machine, of kernel_image and initramfs
+    const ShellRequest* shell = nullptr; // in the place of the scenario, in a virtual machine
 };
 
-// Told what happens, on the conducting thread. Phases: "boot", "stage", "attach", "scenario", "teardown".
+// Told what happens, on the conducting thread. Phases: "boot", "stage", "attach", "scenario" or "shell", "teardown".
 class RunListener {
   public:
     virtual ~RunListener() = default;

@@ -34,9 +34,9 @@ std::uint32_t get(std::string_view in, std::size_t offset, int bytes) {
 
 bool known_type(std::uint32_t type) {
     return (type >= static_cast<std::uint32_t>(FrameType::begin) &&
-            type <= static_cast<std::uint32_t>(FrameType::host_reply)) ||
+            type <= static_cast<std::uint32_t>(FrameType::terminal_size)) ||
            (type >= static_cast<std::uint32_t>(FrameType::hello) &&
-            type <= static_cast<std::uint32_t>(FrameType::host_request));
+            type <= static_cast<std::uint32_t>(FrameType::shell_end));
 }
 
 } // namespace

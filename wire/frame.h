@@ -26,6 +26,8 @@ enum class FrameType : std::uint16_t {
     archive = 2, // raw bytes of the archive (newc cpio), in order, as many frames as it takes
     stop = 3,    // end the scenario now, orderly: report and power off
     host_reply = 4,
+    terminal_input = 5, // raw bytes that the user of a shell has typed
+    terminal_size = 6,
     // guest to host
     hello = 16,
     phase = 17,
@@ -40,6 +42,9 @@ enum class FrameType : std::uint16_t {
     cgroup_procs = 26,
     ctprof = 27,
     host_request = 28,
+    terminal_output = 29, // raw bytes of a shell's terminal, or of its standard output
+    terminal_errors = 30, // raw bytes of its standard error, if it has no terminal
+    shell_end = 31,
 };
 
 constexpr std::uint32_t frame_magic = 0x5254534bU;

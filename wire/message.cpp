@@ -41,6 +41,37 @@ Result<json> unpack(std::string_view payload) {
     return value;
 }
 
+json to_json(const TerminalSize& size) { return {{"rows", size.rows}, {"columns", size.columns}}; }
+
+Result<TerminalSize> terminal_size_from_json(const json& value, const std::string& where) {
+    TerminalSize size;
+    Fields fields(value, where);
+    fields.integer("rows", size.rows);
+    fields.integer("columns", size.columns);
+    for (const int number : {size.rows, size.columns})
+        if (number < 0 || number > 65535) fields.keep({where + " is not the size of a terminal"});
+    return fields.finish(size);
+}
+
+json to_json(const std::optional<Shell>& shell) {
+    if (!shell) return nullptr;
+    return {{"command", shell->command},
+            {"terminal", shell->terminal},
+            {"terminal_type", shell->terminal_type},
+            {"size", to_json(shell->size)}};
+}
+
+Result<Shell> shell_from_json(const json& value, const std::string& where) {
+    Shell shell;
+    Fields fields(value, where);
+    fields.texts("command", shell.command);
+    fields.boolean("terminal", shell.terminal);
+    fields.text("terminal_type", shell.terminal_type);
+    fields.nested("size", shell.size, terminal_size_from_json);
+    if (shell.command.empty()) fields.fail_field("command", "is empty");
+    return fields.finish(std::move(shell));
+}
+
 } // namespace
 
 std::string encode(const Hello& message) {
@@ -65,7 +96,8 @@ std::string encode(const Begin& message) {
                  {"entropy", message.entropy},
                  {"attach_timeout_ns", message.attach_timeout_ns},
                  {"cpus", message.cpus},
-                 {"heap_images", heap_images}});
+                 {"heap_images", heap_images},
+                 {"shell", to_json(message.shell)}});
 }
 
 std::string encode(const Phase& message) { return pack({{"phase", message.phase}, {"guest_ns", message.guest_ns}}); }
@@ -75,6 +107,12 @@ std::string encode(const Heartbeat& message) {
 }
 
 std::string encode(const Log& message) { return pack({{"stream", message.stream}, {"text", message.text}}); }
+
+std::string encode(const TerminalSize& message) { return pack(to_json(message)); }
+
+std::string encode(const ShellEnd& message) {
+    return pack({{"exit_code", message.exit_code}, {"signal", message.signal}});
+}
 
 std::string encode(const Workers& message) {
     json reports = json::array();
@@ -160,6 +198,7 @@ Result<Begin> decode_begin(std::string_view payload) {
         return Error{where + " is not the number of a CPU"};
     });
     fields.array("heap_images", message.heap_images, ctprof::known_image_from_json);
+    fields.optional_nested("shell", message.shell, shell_from_json);
     return fields.finish(std::move(message));
 }
 
@@ -192,6 +231,22 @@ Result<Log> decode_log(std::string_view payload) {
     fields.text("stream", message.stream);
     fields.text("text", message.text);
     return fields.finish(std::move(message));
+}
+
+Result<TerminalSize> decode_terminal_size(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    return terminal_size_from_json(*value, "terminal_size");
+}
+
+Result<ShellEnd> decode_shell_end(std::string_view payload) {
+    auto value = unpack(payload);
+    if (!value) return value.error();
+    ShellEnd message;
+    Fields fields(*value, "shell_end");
+    fields.integer("exit_code", message.exit_code);
+    fields.integer("signal", message.signal);
+    return fields.finish(message);
 }
 
 Result<Workers> decode_workers(std::string_view payload) {

@@ -5,11 +5,15 @@
 // heartbeats and logs as they come, and of each payload that has ended its `payload_output` (as many frames as it
 // takes) and then its `payload` -> `workers` (as many frames as it takes) -> `finish` -> guest powers off. For what
 // only the host can do the guest sends a `host_request`, and the host answers each with a `host_reply`.
+//
+// With a shell in `begin`, that runs in the place of the scenario: `terminal_input` and `terminal_size` go to it,
+// `terminal_output` and `terminal_errors` come from it -> `shell_end` -> `finish`.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +30,8 @@ inline constexpr const char* program_directory = "/ktstr/bin";
 inline constexpr const char* library_directory = "/ktstr/lib";
 // Where payloads are started, and where the files that they name with a relative path are.
 inline constexpr const char* work_directory = "/ktstr/work";
-inline constexpr const char* config_directory = "/ktstr/config"; // with a folder for each scheduler
+inline constexpr const char* config_directory = "/ktstr/config";   // with a folder for each scheduler
+inline constexpr const char* include_directory = "/ktstr/include"; // files that a shell was given; on its PATH
 constexpr int protocol_version = 1;
 constexpr std::uint32_t archive_chunk = 256U << 10U; // payload of one archive frame, at most
 constexpr std::size_t output_chunk = 64U << 10U;     // text of one payload_output frame, at most
@@ -44,6 +49,19 @@ struct Hello { // the guest is ready to be told what to do
     std::uint64_t ready_ns = 0; // guest CLOCK_BOOTTIME
 };
 
+struct TerminalSize {
+    int rows = 24;
+    int columns = 80;
+};
+
+// Runs in the place of the scenario, with the plan's scheduler.
+struct Shell {
+    std::vector<std::string> command;   // with the program's absolute path in the guest; not empty
+    bool terminal = false;              // false: standard output and error are passed on apart, there is no input
+    std::string terminal_type = "dumb"; // TERM
+    TerminalSize size = {};
+};
+
 struct Begin {
     nlohmann::json plan;
     std::uint64_t seed = 0;
@@ -57,10 +75,11 @@ struct Begin {
     std::uint64_t attach_timeout_ns = 0;
     std::vector<int> cpus = {}; // the machine's number of each of the topology's CPUs; empty: the same
     std::vector<ctprof::KnownImage> heap_images = {}; // of what is packed; for the op capture_ctprof
+    std::optional<Shell> shell = {};
 };
 
 // Sent at the begin of each: "stage" (archive complete, cgroups made), "attach" (scheduler started), "scenario" (start
-// signal given: the first workers run), "teardown" (workload window over).
+// signal given: the first workers run) or "shell" (it runs), "teardown" (workload window over).
 struct Phase {
     std::string phase;
     std::uint64_t guest_ns = 0; // CLOCK_MONOTONIC
@@ -70,6 +89,11 @@ struct Heartbeat {
     std::uint64_t guest_ns = 0;   // CLOCK_MONOTONIC
     std::uint64_t work_units = 0; // of all live workers
     int step = -1;
+};
+
+struct ShellEnd {
+    int exit_code = -1; // -1: it died of a signal
+    int signal = 0;     // 0: it exited
 };
 
 struct Log {
@@ -137,6 +161,8 @@ std::string encode(const Begin& message);
 std::string encode(const Phase& message);
 std::string encode(const Heartbeat& message);
 std::string encode(const Log& message);
+std::string encode(const TerminalSize& message);
+std::string encode(const ShellEnd& message);
 std::string encode(const Workers& message);
 std::string encode(const PayloadOutput& message);
 std::string encode(const PayloadEnd& message);
@@ -154,6 +180,8 @@ Result<Begin> decode_begin(std::string_view payload);
 Result<Phase> decode_phase(std::string_view payload);
 Result<Heartbeat> decode_heartbeat(std::string_view payload);
 Result<Log> decode_log(std::string_view payload);
+Result<TerminalSize> decode_terminal_size(std::string_view payload);
+Result<ShellEnd> decode_shell_end(std::string_view payload);
 Result<Workers> decode_workers(std::string_view payload);
 Result<PayloadOutput> decode_payload_output(std::string_view payload);
 Result<PayloadEnd> decode_payload_end(std::string_view payload);

@@ -138,6 +138,10 @@ Result<void> ArchiveBuilder::add_tree(const std::string& guest_path, const fs::p
     return {};
 }
 
+void ArchiveBuilder::add_link(const std::string& guest_path, const std::string& target) {
+    links_.emplace(guest_path, target);
+}
+
 std::uint64_t ArchiveBuilder::content_bytes() const {
     std::uint64_t sum = 0;
     for (const auto& entry : files_) {
@@ -159,7 +163,8 @@ Result<std::string> ArchiveBuilder::finish() {
         const auto mode = static_cast<unsigned>(fs::status(source, code).permissions()) & 0777U;
         writer.add_file(guest_path.substr(1), *content, mode | 0444U);
     }
-    for (const auto& [guest_path, target] : links_) writer.add_symlink(guest_path.substr(1), target);
+    for (const auto& [guest_path, target] : links_)
+        if (!files_.contains(guest_path)) writer.add_symlink(guest_path.substr(1), target);
     return writer.finish();
 }
 
@@ -199,7 +204,8 @@ Result<FoundProgram> first_of(const Candidates& candidates, const std::string& n
 
 // Debian's package of a program that scenarios use.
 std::string package_of(const std::string& program) {
-    static const std::map<std::string, std::string> packages = {{"cyclicdeadline", "rt-tests"},
+    static const std::map<std::string, std::string> packages = {{"busybox", "busybox-static"},
+                                                                {"cyclicdeadline", "rt-tests"},
                                                                 {"cyclictest", "rt-tests"},
                                                                 {"deadline_test", "rt-tests"},
                                                                 {"fio", "fio"},

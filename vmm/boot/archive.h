@@ -25,6 +25,8 @@ class ArchiveBuilder {
     // Packs a file (with its loader and libraries, if it is a program) or a whole directory. Links to directories are
     // packed as links, other links as what they lead to.
     Result<void> add_tree(const std::string& guest_path, const std::filesystem::path& source);
+    // A symbolic link, unless something else is to have that path.
+    void add_link(const std::string& guest_path, const std::string& target);
     // What finish() will pack.
     [[nodiscard]] std::uint64_t content_bytes() const;
     // What it has so far: guest path -> source.
