@@ -34,6 +34,30 @@ TEST_CASE("messages come out as they went in") {
     CHECK(finish->message == "why");
 }
 
+TEST_CASE("a shell is part of begin, or absent from it") {
+    Begin begin;
+    begin.plan = nlohmann::json::object();
+    const auto without = decode_begin(encode(begin));
+    REQUIRE(without);
+    CHECK_FALSE(without->shell);
+    begin.shell = Shell{.command = {"/bin/sh", "-c", "true"}, .terminal = true, .terminal_type = "vt100", .size = {50, 132}};
+    const auto with = decode_begin(encode(begin));
+    REQUIRE(with);
+    REQUIRE(with->shell);
+    CHECK(with->shell->command == std::vector<std::string>{"/bin/sh", "-c", "true"});
+    CHECK(with->shell->terminal);
+    CHECK(with->shell->terminal_type == "vt100");
+    CHECK(with->shell->size.columns == 132);
+    begin.shell->command.clear();
+    CHECK(decode_begin(encode(begin)).error().message == "begin.shell.command is empty");
+    const auto end = decode_shell_end(encode(ShellEnd{-1, 9}));
+    REQUIRE(end);
+    CHECK(end->signal == 9);
+    CHECK(decode_terminal_size(encode(TerminalSize{1, 65535})));
+    CHECK_FALSE(decode_terminal_size(encode(TerminalSize{-1, 80})));
+    CHECK_FALSE(decode_terminal_size(encode(TerminalSize{24, 65536})));
+}
+
 TEST_CASE("a message with a missing or wrong field names it") {
     nlohmann::json json = {{"phase", 3}, {"guest_ns", 1}};
     std::string bytes;
