@@ -125,10 +125,10 @@ std::optional<Batch> BatchMaker::make(const KernelVersions& versions) {
         complain(settings.error());
         return std::nullopt;
     }
-    auto batch = options_.machine            ? make_on_machine(*settings, versions)
+    auto batch = options_.machine != nullptr ? make_on_machine(*settings, versions)
                  : options_.gauntlet.empty() ? make_plain(*settings, versions)
                                              : make_gauntlet(*settings, versions);
-    if (!batch || !batch->jobs.empty() || (options_.machine && !batch->impossible.empty())) return batch;
+    if (!batch || !batch->jobs.empty() || (options_.machine != nullptr && !batch->impossible.empty())) return batch;
     if (options_.filters.empty() && options_.variant.empty())
         complain({"there is no scenario in " + shown_paths(),
                   "a file has one by: scenario \"name\" { cgroup a { workers 2 of spin_wait } }"});
@@ -175,11 +175,16 @@ std::optional<Batch> BatchMaker::make_plain(const CompileOptions& settings, cons
     return batch;
 }
 
-// A scenario is compiled for the machine's topology once it is known that its own fits into that.
+// A scenario is compiled for the machine's topology once it is known that its own fits into that; a plan takes a part
+// of the machine.
 std::optional<Batch> BatchMaker::make_on_machine(const CompileOptions& settings, const KernelVersions& versions) {
     auto own = make_plain(settings, versions);
     if (!own) return own;
-    const plan::Topology& machine = *options_.machine;
+    const auto shape = vmm::shape_of(*options_.machine);
+    if (!shape) {
+        complain(shape.error());
+        return std::nullopt;
+    }
     Batch batch;
     std::vector<CompiledScenario> wanted;
     std::vector<std::filesystem::path> paths;
@@ -188,23 +193,25 @@ std::optional<Batch> BatchMaker::make_on_machine(const CompileOptions& settings,
     for (auto& job : own->jobs) {
         const plan::Topology& asked = job.scenario.plan.topology;
         const bool is_plan = is_plan_file(job.scenario.file);
-        auto reason = vmm::too_small(asked, machine);
-        if (!reason && is_plan && asked != machine)
-            reason = "it is a plan for the topology " + asked.label() + ", and this machine is " + machine.label() +
-                     ": give the .ktl file";
-        if (reason)
+        auto reason = vmm::too_small(asked, shape->topology);
+        auto placed = vmm::place_topology(*options_.machine, asked);
+        if (!reason && is_plan && !placed) reason = placed.error().message;
+        if (reason) {
             batch.impossible.push_back({std::move(job), *reason});
-        else if (is_plan)
+        } else if (is_plan) {
+            job.cpus = std::move(*placed);
             batch.jobs.push_back(std::move(job));
-        else
+        } else {
             wanted.push_back(std::move(job.scenario));
+        }
     }
     if (wanted.empty()) return batch;
     CompileOptions options = settings;
-    options.topology = machine;
+    options.topology = shape->topology;
     set_kernel(options, "", versions);
     Compiled compiled = compile_run(paths, wanted, options);
-    for (auto& scenario : compiled.scenarios) batch.jobs.push_back({std::move(scenario), "", std::nullopt});
+    for (auto& scenario : compiled.scenarios)
+        batch.jobs.push_back({std::move(scenario), "", std::nullopt, "", shape->cpus});
     for (auto& scenario : wanted)
         if (const auto errors = compiled.refused.find(scenario.plan.scenario); errors != compiled.refused.end())
             batch.impossible.push_back({{std::move(scenario), "", std::nullopt}, reason_of(errors->second)});

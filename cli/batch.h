@@ -6,6 +6,7 @@
 #include <map>
 
 #include "cli/run_options.h"
+#include "vmm/host/topology.h"
 
 namespace ktstr::cli {
 
@@ -15,9 +16,10 @@ struct BatchOptions {
     CompileArguments compile;                 // of .ktl files only: a plan is what it is
     std::vector<std::string> kernels;         // these and `seed` take the place of a gauntlet's
     std::optional<std::uint64_t> seed;
-    std::string gauntlet;                       // empty: none
-    std::string variant;                        // only scenarios with this variant_hash(); empty: all
-    std::optional<plan::Topology> machine = {}; // that all run on: scenarios that ask for more are impossible
+    std::string gauntlet; // empty: none
+    std::string variant;  // only scenarios with this variant_hash(); empty: all
+    // That all run on: scenarios that ask for more are impossible.
+    const vmm::HostTopology* machine = nullptr;
 };
 
 struct Job {
@@ -25,6 +27,7 @@ struct Job {
     std::string kernel;                // as --kernel or the gauntlet names it; empty: the default
     std::optional<std::uint64_t> seed; // the gauntlet's
     std::string combination = {};      // what the gauntlet gives it apart from these: "1n1l4c1t, flags [short]"
+    std::vector<int> cpus = {};        // on a machine: its number of each of the topology's CPUs
 };
 
 // A combination of a gauntlet, or a scenario on this machine, that is not possible: a machine that is too small for it.

@@ -19,6 +19,7 @@
 #include "cli/machines.h"
 #include "cli/signals.h"
 #include "interp/eval/evaluate.h"
+#include "interp/plan/renumber.h"
 #include "report/plan_words.h"
 #include "report/progress.h"
 #include "report/reporter.h"
@@ -56,7 +57,7 @@ struct Task {
 struct Setup {
     std::map<std::string, Kernel> kernels; // by what named them; "" is the default
     Machines machines;
-    std::optional<vmm::HostRun> host; // on this machine; none: in virtual ones
+    std::filesystem::path executor; // on this machine; empty: in virtual ones
 };
 
 class Listener : public vmm::RunListener {
@@ -148,7 +149,7 @@ class Runner {
 
     [[nodiscard]] report::ScenarioResult result_of(const Job& job, const std::string& kernel) const {
         report::ScenarioResult result;
-        result.plan = job.scenario.plan;
+        result.plan = job.cpus.empty() ? job.scenario.plan : plan::renumbered(job.scenario.plan, job.cpus);
         result.file = job.scenario.file;
         result.variant = report::variant_hash(result.plan);
         result.kernel = kernel;
@@ -159,18 +160,18 @@ class Runner {
                  {std::string("--gauntlet"), options_.gauntlet, std::string("--variant"), result.variant})
                 result.options.push_back(word);
         result.kernel_option = job.kernel;
+        result.rerun = options_.rerun;
         return result;
     }
 
     void run_task(int id, const Task& task) {
-        const auto& plan = task.job->scenario.plan;
-        progress_.scenario_started(id, plan);
+        progress_.scenario_started(id, task.job->scenario.plan);
         report::ScenarioResult result = result_of(*task.job, task.kernel->version);
         result.record = record_of(id, task);
         result.duration_ms = result.record.duration_ms;
         // An interrupted run says nothing about the scheduler: it is not reported.
         if (result.record.end == RunEnd::interrupted) return;
-        result.verdict = eval::evaluate(plan, result.record);
+        result.verdict = eval::evaluate(result.plan, result.record);
         auto sidecar = report::write_sidecar(folder_of(task), result);
         if (sidecar) result.sidecar = *sidecar;
         progress_.scenario_finished(id, result);
@@ -201,6 +202,7 @@ class Runner {
         auto bytes = archive.finish();
         if (!bytes) return failed(task, RunEnd::host_failed, bytes.error());
         Listener listener(progress_, id);
+        const vmm::HostRun host{setup_.executor, task.job->cpus};
         return vmm::conduct({.plan = plan,
                              .kernel_image = task.kernel->image,
                              .initramfs = setup_.machines.initramfs,
@@ -216,7 +218,7 @@ class Runner {
                              .initramfs_sha256 = setup_.machines.initramfs_sha256,
                              .kernel_files = vmm::KernelFiles{task.kernel->vmlinux, task.kernel->system_map,
                                                               task.kernel->version, options_.monitor_ms * 1'000'000},
-                             .host = setup_.host ? &*setup_.host : nullptr},
+                             .host = options_.host ? &host : nullptr},
                             listener, cancellation_);
     }
 
@@ -347,14 +349,12 @@ bool may_run_on_host(const Batch& batch, const std::string& active) {
 
 int run_on_host(const RunOptions& options, report::Format format) {
     const std::string release = vmm::host_kernel_release();
-    if (auto usable = vmm::check_host(::geteuid(), release); !usable) {
-        complain(usable.error());
-        return exit_usage;
-    }
+    const auto lacks = vmm::host_lacks(::geteuid(), release);
+    for (const auto& lack : lacks) complain(lack);
+    if (!lacks.empty()) return exit_usage;
     const auto machine = vmm::read_host_topology();
-    const auto shape = machine ? vmm::shape_of(*machine) : Result<vmm::HostShape>(machine.error());
     const auto executor = vmm::find_executor();
-    for (const auto* error : {shape ? nullptr : &shape.error(), executor ? nullptr : &executor.error()}) {
+    for (const auto* error : {machine ? nullptr : &machine.error(), executor ? nullptr : &executor.error()}) {
         if (error == nullptr) continue;
         complain(*error);
         return exit_host;
@@ -364,11 +364,10 @@ int run_on_host(const RunOptions& options, report::Format format) {
                              .compile = options.compile,
                              .seed = options.seed,
                              .variant = options.variant,
-                             .machine = shape->topology})
+                             .machine = &*machine})
                      .make({{"", release}});
     const std::string active = vmm::active_scheduler();
     if (!batch || !can_run_all(*batch, true) || !may_run_on_host(*batch, active)) return exit_usage;
-    for (auto& job : batch->jobs) job.scenario.plan = vmm::renumbered(std::move(job.scenario.plan), shape->cpus);
     if (auto made = make_directories(options.out); !made) {
         complain(made.error());
         return exit_host;
@@ -377,7 +376,7 @@ int run_on_host(const RunOptions& options, report::Format format) {
     Setup setup;
     setup.kernels[""].version = release;
     setup.machines.accelerator = "host";
-    setup.host = vmm::HostRun{*executor, shape->cpus};
+    setup.executor = *executor;
     return run_batch(options, *batch, setup, format);
 }
 
@@ -433,6 +432,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--out", options->out, "where the records go")->capture_default_str()->type_name("DIR");
     command->add_flag("--fail-fast,!--keep-going", options->fail_fast,
                       "stop at the first failure (default: keep going)");
+    command->add_option("--rerun", options->rerun, "what reports name as the command that runs it again")->group("");
     command->add_flag("--cold", options->cold, "boot every machine, instead of starting from saved ones");
     command->add_option("--seed", options->seed, "seed of everything random in the guest (default: 1)");
     command

@@ -64,6 +64,11 @@ Result<void> check_effective(const std::string& directory, const std::string& fi
 
 } // namespace
 
+Result<void> CgroupTree::confine(const plan::CpuSet& cpus) const {
+    if (auto written = write_kernel_file(mount_point_ + "/cpuset.cpus", cpus.list()); !written) return written;
+    return check_effective(mount_point_, "cpuset.cpus", cpus);
+}
+
 std::set<std::string> CgroupTree::inner_names(const plan::Plan& plan) {
     std::set<std::string> inner;
     const auto makes_cgroups = [](const plan::Work& work) {

@@ -32,6 +32,9 @@ class CgroupTree {
     // The names of `plan` that have others below them, or get them from their workers.
     static std::set<std::string> inner_names(const plan::Plan& plan);
 
+    // On the host: keeps the executor and the scenario on these CPUs of the machine's.
+    Result<void> confine(const plan::CpuSet& cpus) const;
+
     [[nodiscard]] bool has_controller(const std::string& controller) const { return controllers_.contains(controller); }
     [[nodiscard]] bool exists(const std::string& name) const;
     [[nodiscard]] std::string path(const std::string& name) const;

@@ -15,6 +15,7 @@
 #include "guest/system.h"
 #include "guest/timeline.h"
 #include "guest/worker_pool.h"
+#include "interp/plan/renumber.h"
 #include "wire/version.h"
 
 namespace ktstr::guest {
@@ -181,8 +182,16 @@ Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, Surroundings s
     if (loop.interrupted()) return {.message = "stopped before the start by the host"};
     if (auto finished = inbox.finish_archive(); !finished) return executor_failed(finished.error());
     timeline.phase("stage");
-    const auto plan = plan::plan_from_json(inbox.begin().plan);
+    auto plan = plan::plan_from_json(inbox.begin().plan);
     if (!plan) return executor_failed(plan.error());
+    if (const auto& cpus = inbox.begin().cpus; !cpus.empty()) {
+        if (static_cast<int>(cpus.size()) != plan->topology.cpus())
+            return executor_failed({"the host has numbered " + std::to_string(cpus.size()) + " CPUs of " +
+                                    std::to_string(plan->topology.cpus())});
+        if (auto confined = surroundings.cgroups.confine(plan::CpuSet(cpus)); !confined)
+            return executor_failed(confined.error());
+        plan = plan::renumbered(std::move(*plan), cpus);
+    }
     const bool has_shell = inbox.begin().shell.has_value();
     if (has_shell || !plan->payloads.empty())
         if (auto made = make_directories(surroundings.work_directory); !made) return executor_failed(made.error());

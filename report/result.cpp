@@ -19,6 +19,7 @@ std::string shell_quoted(const std::string& word) {
 std::string scheduler_name(const plan::Plan& plan) { return plan.scheduler.value_or("eevdf"); }
 
 std::string rerun_command(const ScenarioResult& result) {
+    if (!result.rerun.empty()) return shell_quoted(result.rerun);
     std::string command =
         "ktstr run " + shell_quoted(result.file.string()) + " --filter " + shell_quoted(result.plan.scenario);
     for (const auto& option : result.options) command += " " + shell_quoted(option);

@@ -23,6 +23,7 @@ struct ScenarioResult {
     double duration_ms = 0;
     std::vector<std::string> options; // of the command line that shaped the plan, to be repeated
     std::string kernel_option;        // the kernel as --kernel named it; empty: by `kernel`
+    std::string rerun;                // the program that runs it again by itself; empty: ktstr, by all of this
 };
 
 // "eevdf" for the kernel's own.

@@ -5,6 +5,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "interp/plan/memory.h"
+#include "interp/plan/renumber.h"
 
 using namespace ktstr;
 using Catch::Matchers::ContainsSubstring;
@@ -92,7 +93,7 @@ TEST_CASE("CPUs of a plan become those of the machine, in cpusets and affinities
     add.spec.works.emplace_back().affinity = {plan::Affinity::Kind::exact, plan::CpuSet({1}), 0};
     plan.backdrop.push_back({add, {}});
     plan.steps.emplace_back().loop.push_back({plan::SetCpuset{"hot", plan::CpuSet({2, 3}), plan::CpuSet({0})}, {}});
-    const auto host = vmm::renumbered(plan, {0, 2, 1, 3});
+    const auto host = plan::renumbered(plan, {0, 2, 1, 3});
     const auto& spec = std::get<plan::AddCgroup>(host.backdrop[0].action).spec;
     CHECK(spec.cpus->list() == "0,2");
     CHECK(spec.works[0].affinity.cpus.list() == "2");

@@ -18,8 +18,9 @@ void mounted(const MadeMachine& machine, const std::string& type, const std::str
 }
 
 std::string refusal(const MadeMachine& machine, uid_t user = 0, const std::string& release = "6.12.1") {
-    const auto checked = vmm::check_host(user, release, machine.root());
-    return checked ? "" : checked.error().text();
+    std::string texts;
+    for (const auto& lack : vmm::host_lacks(user, release, machine.root())) texts += lack.text() + "\n";
+    return texts;
 }
 
 } // namespace
@@ -48,6 +49,27 @@ TEST_CASE("what keeps a machine from running plans is said, with the way out") {
     machine.file("sys/fs/cgroup/cgroup.type", "domain");
     machine.file("sys/fs/cgroup/cgroup.procs", "1");
     CHECK_THAT(refusal(machine), ContainsSubstring("holds processes"));
+}
+
+TEST_CASE("all that a machine lacks is said at once") {
+    const MadeMachine machine;
+    mounted(machine, "tmpfs", "rw");
+    CHECK_THAT(refusal(machine, 1000, "5.10.0-amd64"),
+               ContainsSubstring("needs root") && ContainsSubstring("5.14") && ContainsSubstring("cgroup v1"));
+}
+
+TEST_CASE("a plan with a scheduler needs a kernel that takes one, and that shows its types") {
+    const MadeMachine machine;
+    plan::Plan plan;
+    CHECK(vmm::scheduler_lacks(plan, machine.root()).empty());
+    plan.schedulers.push_back({.name = "lavd", .binary = "scx_lavd"});
+    REQUIRE(vmm::scheduler_lacks(plan, machine.root()).size() == 1);
+    CHECK_THAT(vmm::scheduler_lacks(plan, machine.root())[0].text(),
+               ContainsSubstring("lavd") && ContainsSubstring("CONFIG_SCHED_CLASS_EXT"));
+    machine.file("sys/kernel/sched_ext/state", "disabled");
+    CHECK_THAT(vmm::scheduler_lacks(plan, machine.root())[0].text(), ContainsSubstring("CONFIG_DEBUG_INFO_BTF"));
+    machine.file("sys/kernel/btf/vmlinux", "");
+    CHECK(vmm::scheduler_lacks(plan, machine.root()).empty());
 }
 
 TEST_CASE("the sched_ext scheduler that runs is known by its name") {

@@ -130,6 +130,25 @@ TEST_CASE("an LLC on two nodes counts in each, and a node with memory only has n
     CHECK(shape.topology.node_list[2].distances == std::vector<int>{30, 30, 10});
 }
 
+TEST_CASE("a smaller topology takes the first LLCs and cores of a machine that are large enough") {
+    const MadeMachine machine;
+    machine.cpus("0-11", "0-11");
+    for (const char* core : {"0,6", "1,7", "2,8", "3,9", "4,10", "5,11"}) machine.core(core);
+    machine.cache(3, "0,6", 1024);
+    machine.cache(3, "1-2,7-8", 1024);
+    machine.cache(3, "3-5,9-11", 1024);
+    const auto host = topology_of(machine);
+    const auto placed = [&host](const std::string& label) {
+        return vmm::place_topology(host, *plan::parse_topology(label));
+    };
+    CHECK(*placed("1n1l1c1t") == std::vector<int>{0});
+    CHECK(*placed("1n2l2c2t") == std::vector<int>{1, 7, 2, 8, 3, 9, 4, 10});
+    CHECK(*placed("1n1l3c1t") == std::vector<int>{3, 4, 5});
+    CHECK_FALSE(placed("1n2l3c1t"));
+    CHECK_FALSE(placed("2n2l1c1t"));
+    CHECK_FALSE(placed("1n1l1c3t"));
+}
+
 TEST_CASE("node numbers with gaps have no topology, and a folder without CPUs is refused") {
     const MadeMachine machine;
     CHECK_FALSE(vmm::read_host_topology(machine.root()));

@@ -89,38 +89,4 @@ std::vector<HostRefusal> host_refusals(const plan::Plan& plan, const std::string
     return refusals.take();
 }
 
-namespace {
-
-class Renumbering {
-  public:
-    explicit Renumbering(const std::vector<int>& cpus) : cpus_(cpus) {}
-
-    void apply(plan::CpuSet& set) const {
-        std::vector<int> members;
-        for (const int cpu : set.members()) members.push_back(cpus_.at(static_cast<std::size_t>(cpu)));
-        set = plan::CpuSet(std::move(members));
-    }
-    void apply(plan::Work& work) const { apply(work.affinity.cpus); }
-    void apply(plan::Op& op) const {
-        if (auto* add = std::get_if<plan::AddCgroup>(&op.action)) {
-            if (add->spec.cpus) apply(*add->spec.cpus);
-            for (auto& work : add->spec.works) apply(work);
-        }
-        if (auto* set = std::get_if<plan::SetCpuset>(&op.action)) apply(set->cpus);
-        if (auto* spawn = std::get_if<plan::Spawn>(&op.action)) apply(spawn->work);
-        if (auto* affinity = std::get_if<plan::SetAffinity>(&op.action)) apply(affinity->affinity.cpus);
-    }
-
-  private:
-    const std::vector<int>& cpus_;
-};
-
-} // namespace
-
-plan::Plan renumbered(plan::Plan plan, const std::vector<int>& cpus) {
-    const Renumbering renumbering(cpus);
-    for_each_op(plan, [&](plan::Op& op) { renumbering.apply(op); });
-    return plan;
-}
-
 } // namespace ktstr::vmm

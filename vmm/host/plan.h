@@ -23,7 +23,4 @@ struct HostRefusal {
 // it, empty if there is none.
 std::vector<HostRefusal> host_refusals(const plan::Plan& plan, const std::string& active);
 
-// The plan with `cpus[i]` in the place of the topology's CPU i.
-plan::Plan renumbered(plan::Plan plan, const std::vector<int>& cpus);
-
 } // namespace ktstr::vmm

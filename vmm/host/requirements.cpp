@@ -3,6 +3,7 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
@@ -64,26 +65,50 @@ Result<void> check_controllers(const fs::path& hierarchy) {
     return {};
 }
 
-} // namespace
-
-Result<void> check_host(uid_t user, const std::string& kernel_release, const fs::path& root) {
-    if (user != 0) return Error{"--host needs root: it makes cgroups and sets priorities", "run it with sudo"};
-    int major = 0;
-    int minor = 0;
-    if (std::sscanf(kernel_release.c_str(), "%d.%d", &major, &minor) == 2 && (major < 5 || (major == 5 && minor < 14)))
-        return Error{"--host needs Linux 5.14 or later, and this is " + kernel_release,
-                     "run in a virtual machine: without --host"};
+Result<void> check_hierarchy(const fs::path& root) {
     const Mount mount = mount_on(mount_point, root);
     const std::string target(mount_point);
     if (mount.type.empty())
         return Error{"no cgroup hierarchy is mounted at " + target, "mount -t cgroup2 none " + target};
     if (mount.type != "cgroup2")
-        return Error{"this machine uses cgroup v1 (" + target + " is of type " + mount.type + "), and --host needs v2",
-                     "boot it with systemd.unified_cgroup_hierarchy=1 or cgroup_no_v1=all, or run without --host"};
+        return Error{
+            "this machine uses cgroup v1 (" + target + " is of type " + mount.type + "), and a run on it needs v2",
+            "boot it with systemd.unified_cgroup_hierarchy=1 or cgroup_no_v1=all, or run it in a virtual machine"};
     if (mount.read_only)
         return Error{target + " is mounted read-only, as in a container",
                      "run ktstr outside of it, or give it a writable one (--privileged)"};
     return check_controllers(root / "sys/fs/cgroup");
+}
+
+} // namespace
+
+std::vector<Error> host_lacks(uid_t user, const std::string& kernel_release, const fs::path& root) {
+    std::vector<Error> lacks;
+    if (user != 0)
+        lacks.push_back(
+            {"running on the machine itself needs root: it makes cgroups and sets priorities", "run it with sudo"});
+    int major = 0;
+    int minor = 0;
+    if (std::sscanf(kernel_release.c_str(), "%d.%d", &major, &minor) == 2 && (major < 5 || (major == 5 && minor < 14)))
+        lacks.push_back({"running on the machine itself needs Linux 5.14 or later, and this is " + kernel_release,
+                         "boot a newer one, or run it in a virtual machine"});
+    if (auto usable = check_hierarchy(root); !usable) lacks.push_back(usable.error());
+    return lacks;
+}
+
+std::vector<Error> scheduler_lacks(const plan::Plan& plan, const fs::path& root) {
+    const auto needs = std::find_if(plan.schedulers.begin(), plan.schedulers.end(),
+                                    [](const plan::Scheduler& scheduler) { return !scheduler.binary.empty(); });
+    if (needs == plan.schedulers.end()) return {};
+    std::vector<Error> lacks;
+    std::error_code code;
+    if (!fs::exists(root / "sys/kernel/sched_ext", code))
+        lacks.push_back({"the kernel has no sched_ext, which the scheduler '" + needs->name + "' needs",
+                         "boot Linux 6.12 or later with CONFIG_SCHED_CLASS_EXT"});
+    else if (!fs::exists(root / "sys/kernel/btf/vmlinux", code))
+        lacks.push_back({"the kernel does not show its types, which the scheduler '" + needs->name + "' needs",
+                         "boot one with CONFIG_DEBUG_INFO_BTF"});
+    return lacks;
 }
 
 std::string host_kernel_release() {

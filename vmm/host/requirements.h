@@ -6,14 +6,19 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "interp/plan/plan.h"
 
 namespace ktstr::vmm {
 
-// Needs root, Linux 5.14 (cgroup.kill) and a writable cgroup v2 hierarchy at /sys/fs/cgroup with controllers in it. The
-// error says which of it is missing. /proc and /sys are read below `root`.
-Result<void> check_host(uid_t user, const std::string& kernel_release, const std::filesystem::path& root = "/");
+// What this machine lacks of what any plan needs: root, Linux 5.14 (cgroup.kill) and a writable cgroup v2 hierarchy at
+// /sys/fs/cgroup with controllers in it. /proc and /sys are read below `root`.
+std::vector<Error> host_lacks(uid_t user, const std::string& kernel_release, const std::filesystem::path& root = "/");
+
+// What it lacks of what the schedulers of this plan need: sched_ext, and the kernel's types (BTF).
+std::vector<Error> scheduler_lacks(const plan::Plan& plan, const std::filesystem::path& root = "/");
 
 // `uname -r`
 std::string host_kernel_release();

@@ -223,4 +223,29 @@ Result<HostShape> shape_of(const HostTopology& host) {
     return shape;
 }
 
+Result<std::vector<int>> place_topology(const HostTopology& host, const plan::Topology& wanted) {
+    std::vector<int> cpus;
+    for (int number = 0; number < wanted.nodes; ++number) {
+        int left = wanted.llcs_of_node(number);
+        for (const auto& llc : host.llcs) {
+            if (left == 0) break;
+            if (llc.node != number) continue;
+            const auto cores = cores_with(host, llc.cpus, wanted.threads);
+            if (cores.size() < static_cast<std::size_t>(wanted.cores)) continue;
+            for (int core = 0; core < wanted.cores; ++core) {
+                const auto& threads = cores[static_cast<std::size_t>(core)].members();
+                cpus.insert(cpus.end(), threads.begin(), threads.begin() + wanted.threads);
+            }
+            --left;
+        }
+        if (left > 0)
+            return Error{"NUMA node " + std::to_string(number) + " of this machine has no " +
+                             std::to_string(wanted.llcs_of_node(number)) + " LLCs with " +
+                             std::to_string(wanted.cores) + " cores of " + std::to_string(wanted.threads) +
+                             " threads each, which " + wanted.label() + " needs",
+                         "`ktstr topo` shows what it has"};
+    }
+    return cpus;
+}
+
 } // namespace ktstr::vmm

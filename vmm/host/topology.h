@@ -49,4 +49,8 @@ struct HostShape {
 // The largest one that has all of the machine's LLCs. Errors: node numbers with gaps, more CPUs than a plan can have.
 Result<HostShape> shape_of(const HostTopology& host);
 
+// The machine's number of each CPU of `wanted`, of the first LLCs and cores that are as large as those. NUMA nodes keep
+// their numbers. The error says what there is too little of.
+Result<std::vector<int>> place_topology(const HostTopology& host, const plan::Topology& wanted);
+
 } // namespace ktstr::vmm
