@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     cli::add_run_command(app, exit_code);
     cli::add_shell_command(app, exit_code);
+    cli::add_export_command(app, exit_code);
     cli::add_check_command(app, exit_code);
     cli::add_plan_command(app, exit_code);
     cli::add_list_command(app, exit_code);

@@ -9,6 +9,33 @@ function(ktstr_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LIBRARIES})
 endfunction()
 
+# ktstr_static_program(NAME SOURCES ... ROOMS ... ARCHIVES ...): a small static program of these rooms' libraries, each before
+# what it uses, and of archives of the distribution.
+find_library(NETTLE_ARCHIVE libnettle.a REQUIRED)
+function(ktstr_static_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;ROOMS;ARCHIVES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_options(${name} PRIVATE -static -Wl,--gc-sections $<$<NOT:$<CONFIG:Debug>>:-s>)
+  foreach(room ${ARG_ROOMS})
+    if(KTSTR_SANITIZE)
+      # Sanitizers cannot be linked statically: everything again without them.
+      get_target_property(folder ${room} SOURCE_DIR)
+      get_target_property(sources ${room} SOURCES)
+      list(TRANSFORM sources PREPEND ${folder}/)
+      target_sources(${name} PRIVATE ${sources})
+    else()
+      # By file, because the targets carry the shared libraries of the distribution along.
+      add_dependencies(${name} ${room})
+      target_link_libraries(${name} PRIVATE $<TARGET_FILE:${room}>)
+    endif()
+  endforeach()
+  if(KTSTR_SANITIZE)
+    target_compile_options(${name} PRIVATE -fno-sanitize=all)
+    target_link_options(${name} PRIVATE -fno-sanitize=all)
+  endif()
+  target_link_libraries(${name} PRIVATE nlohmann_json::nlohmann_json ${ARG_ARCHIVES})
+endfunction()
+
 # ktstr_test(NAME SOURCES ... LIBRARIES ...): a Catch2 program that needs no VM; each test case is one ctest test.
 function(ktstr_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})

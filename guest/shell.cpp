@@ -147,15 +147,17 @@ bool ShellSession::forward(std::size_t index) {
         return true;
     }
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-    // Its end; EIO is that of a terminal without processes, which may get some again.
     loop_.unwatch(fd.get());
-    if (count == 0) fd.reset();
+    if (count == 0)
+        fd.reset();
+    else // EIO: no process has the terminal, but one may get it again
+        quiet_until_ns_ = monotonic_ns() + look_interval_ns;
     return false;
 }
 
 void ShellSession::serve() {
     write_input();
-    const bool waits = loop_.queued_bytes() > queue_limit;
+    const bool waits = loop_.queued_bytes() > queue_limit || monotonic_ns() < quiet_until_ns_;
     for (std::size_t index = 0; index < 2; ++index) {
         const int fd = output_.at(index).get();
         if (fd < 0) continue;

@@ -50,8 +50,9 @@ class ShellSession {
     EventLoop& loop_;
     const wire::Shell wanted_;
     const std::string directory_;
-    std::array<Fd, 2> output_; // the terminal, or standard output and error
-    std::string input_;        // not yet taken by the terminal
+    std::array<Fd, 2> output_;         // the terminal, or standard output and error
+    std::string input_;                // not yet taken by the terminal
+    std::uint64_t quiet_until_ns_ = 0; // no process has the terminal: do not spin on it
     pid_t pid_ = -1;
     std::optional<ProcessExit> exit_;
 };

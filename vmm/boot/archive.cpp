@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "vmm/boot/cpio.h"
 #include "vmm/boot/elf_closure.h"
+#include "vmm/boot/elf_strip.h"
 #include "wire/message.h"
 
 namespace ktstr::vmm {
@@ -82,6 +83,12 @@ Result<std::string> ArchiveBuilder::add_program(const fs::path& program) {
     const std::string guest_path = std::string(wire::program_directory) + "/" + program.filename().string();
     if (auto added = add_needed(program); !added) return added.error();
     if (auto added = add_file(guest_path, program); !added) return added.error();
+    return guest_path;
+}
+
+Result<std::string> ArchiveBuilder::add_program_without_debug(const fs::path& program) {
+    auto guest_path = add_program(program);
+    if (guest_path) without_debug_.insert(*guest_path);
     return guest_path;
 }
 
@@ -161,6 +168,7 @@ Result<std::string> ArchiveBuilder::finish() {
         if (!content) return content.error();
         std::error_code code;
         const auto mode = static_cast<unsigned>(fs::status(source, code).permissions()) & 0777U;
+        if (without_debug_.contains(guest_path)) content = without_debug(std::move(*content));
         writer.add_file(guest_path.substr(1), *content, mode | 0444U);
     }
     for (const auto& [guest_path, target] : links_)

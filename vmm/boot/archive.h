@@ -17,6 +17,8 @@ class ArchiveBuilder {
     // Packs the program as wire::program_directory/<its name> with its loader and libraries (in
     // wire::library_directory); returns its path in the guest.
     Result<std::string> add_program(const std::filesystem::path& program);
+    // The same, without its debug information.
+    Result<std::string> add_program_without_debug(const std::filesystem::path& program);
     // The same for a program that may be a script: with the interpreter of its first line under that line's path, and
     // the program that `env` is to look up.
     Result<std::string> add_program_or_script(const std::filesystem::path& program);
@@ -38,6 +40,7 @@ class ArchiveBuilder {
     Result<void> add_needed(const std::filesystem::path& program); // its loader and libraries
 
     std::map<std::string, std::filesystem::path> files_; // guest path -> source
+    std::set<std::string> without_debug_;                // of these
     std::map<std::string, std::string> links_;           // guest path -> target
     std::set<std::string> directories_;
 };
