@@ -34,13 +34,30 @@ TEST_CASE("messages come out as they went in") {
     CHECK(finish->message == "why");
 }
 
+TEST_CASE("a worker's report is of 64 KiB at most, on the wire too") {
+    plan::WorkerReport report;
+    report.cgroup = std::string(4096, 'c'); // all at their longest
+    report.work = report.work_type = std::string(256, 'w');
+    std::vector<int> every_other;
+    for (int cpu = 0; cpu < plan::max_cpus; cpu += 2) every_other.push_back(cpu);
+    report.cpus = plan::CpuSet(every_other);
+    report.exit = std::string(1024, 'e');
+    for (int i = 0; i < 16; ++i) report.latencies.push_back({.name = "latency", .samples = ~0ULL, .max_ns = ~0ULL});
+    CHECK(decode_workers(encode(Workers{{report, report}})));
+    report.exit = std::string(max_report, 'e');
+    const auto refused = decode_workers(encode(Workers{{{}, report}}));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.starts_with("workers.reports[1] is of "));
+}
+
 TEST_CASE("a shell is part of begin, or absent from it") {
     Begin begin;
     begin.plan = nlohmann::json::object();
     const auto without = decode_begin(encode(begin));
     REQUIRE(without);
     CHECK_FALSE(without->shell);
-    begin.shell = Shell{.command = {"/bin/sh", "-c", "true"}, .terminal = true, .terminal_type = "vt100", .size = {50, 132}};
+    begin.shell =
+        Shell{.command = {"/bin/sh", "-c", "true"}, .terminal = true, .terminal_type = "vt100", .size = {50, 132}};
     const auto with = decode_begin(encode(begin));
     REQUIRE(with);
     REQUIRE(with->shell);
