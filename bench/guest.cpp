@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What ktstr costs: the size of what a guest boots from, the memory of the executor inside and of ktstr outside, and
 // what telling of its work takes from a worker.
-#include <poll.h>
-#include <unistd.h>
-
-#include <array>
-#include <chrono>
-
 #include "bench/figure.h"
+#include "bench/guest_run.h"
 #include "bench/ktstr_run.h"
-#include "vmm/boot/accelerator.h"
 #include "vmm/boot/initramfs.h"
-#include "vmm/boot/machine.h"
 #include "vmm/kernel/kernel.h"
 
 namespace ktstr::bench {
@@ -28,7 +21,6 @@ constexpr double spin_bound = 0.98;
 // What PID 1 is told behind "--" on the kernel's command line: seconds in all for the bare loop and the worker in
 // turns.
 constexpr const char* spin_seconds = "9";
-constexpr auto longest_spin = std::chrono::minutes(3);
 
 constexpr const char* scenario = R"(
 scenario "plain" {
@@ -44,40 +36,11 @@ Figure at_most(const char* name, double bytes, double bound_mib) {
     return {.bench = "guest", .name = name, .value = bytes / mib, .unit = "MiB", .bound = bound_mib};
 }
 
-// What the guest prints on its console until it has powered off.
-Result<std::string> console_to_the_end(vmm::Machine& machine) {
-    const auto deadline = std::chrono::steady_clock::now() + longest_spin;
-    std::string text;
-    std::array<char, 4096> chunk{};
-    while (std::chrono::steady_clock::now() < deadline) {
-        pollfd ready{machine.console(), POLLIN, 0};
-        if (::poll(&ready, 1, 100) <= 0) continue;
-        const auto count = ::read(machine.console(), chunk.data(), chunk.size());
-        if (count == 0) return text;
-        if (count > 0) text.append(chunk.data(), static_cast<std::size_t>(count));
-    }
-    return Error{"the guest did not end within three minutes; its console says: " + text};
-}
-
 // The throughput of a spin_wait worker over that of the bare loop, side by side in one guest.
 Result<double> spin_ratio(const Kernel& kernel, std::string_view initramfs) {
-    const auto accelerator = vmm::choose_accelerator(std::nullopt, kernel.image);
-    if (!accelerator) return accelerator.error();
-    auto machine = vmm::Machine::start({.kernel_image = kernel.image,
-                                        .initramfs = initramfs,
-                                        .topology = {.cores = 2},
-                                        .memory_bytes = 512U << 20U,
-                                        .kernel_args = {"--", "bench-spin", spin_seconds},
-                                        .accelerator = *accelerator});
-    if (!machine) return machine.error();
-    const auto console = console_to_the_end(*machine);
-    if (!console) return console.error();
-    const auto at = console->find("{\"bare_per_second\"");
-    const auto line = at == std::string::npos ? std::string() : console->substr(at, console->find('\n', at) - at);
-    const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (!json.is_object() || !json.contains("ratio"))
-        return Error{"the guest did not print its figures; its console says: " + *console};
-    return json.at("ratio").get<double>();
+    const auto printed = run_guest_bench(kernel, initramfs, {.cores = 2}, "bench-spin", spin_seconds);
+    if (!printed) return printed.error();
+    return printed->at("ratio").get<double>();
 }
 
 Result<std::vector<Figure>> measure() {

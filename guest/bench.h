@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What telemetry costs a worker: for bench/, not for users.
+// What telemetry costs a worker, and what it takes to start one: for bench/, not for users.
 #pragma once
 
 #include "base/result.h"
@@ -13,5 +13,10 @@ Result<void> bench_loop(double seconds);
 // Runs bare loop and spin_wait worker in turns, `seconds` in all, and prints both rates (medians over the turns) and
 // the median of the turns' ratios worker / bare, as one line of JSON.
 Result<void> bench_spin(double seconds);
+
+// Starts 64 workers and 64 bare processes in turns, for so many seconds, and prints as one line of JSON, of all turns
+// the fastest tenth: the skew between the first instruction of the first and of the last, the time from the start
+// signal to that of the last, and how many workers and bare processes come and go per second, one after the other.
+Result<void> bench_start(double seconds);
 
 } // namespace ktstr::guest

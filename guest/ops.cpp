@@ -106,10 +106,15 @@ Result<void> ScenarioRunner::change_cpusets(const std::vector<std::string>& name
             }
     for (auto* worker : affected) begin_cpuset_change(*worker->slot);
     auto changed = change();
+    std::map<std::string, plan::CpuSet> allowed; // by cgroup
     for (auto* worker : affected) {
-        auto allowed = cgroups_.effective_cpus(worker->cgroup);
-        if (!allowed) return allowed.error();
-        end_cpuset_change(*worker->slot, *allowed);
+        auto known = allowed.find(worker->cgroup);
+        if (known == allowed.end()) {
+            auto read = cgroups_.effective_cpus(worker->cgroup);
+            if (!read) return read.error();
+            known = allowed.emplace(worker->cgroup, std::move(*read)).first;
+        }
+        end_cpuset_change(*worker->slot, known->second);
     }
     return changed;
 }

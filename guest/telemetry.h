@@ -44,6 +44,7 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint64_t> work_units{0};
     std::atomic<std::uint64_t> iterations{0};
     std::atomic<std::uint64_t> migrations{0};
+    std::atomic<std::uint64_t> began_ticks{0};  // at its first instruction after the start signal
     std::atomic<std::uint64_t> setup_cpu_ns{0}; // CPU time it had used when it began to work
     std::atomic<std::uint64_t> last_ticks{0};   // at its last pass; the start signal before the first
     std::atomic<std::uint64_t> asked_ticks{0};  // the sleep that it is in, or 0

@@ -79,6 +79,8 @@ class WorkerPool {
     // `allowed`.
     Result<void> set_affinity(const WorkerProcess& worker, const plan::Affinity& affinity, const plan::CpuSet& allowed,
                               int index);
+    // When the worker of that number ran its first instruction after the start signal; 0 if it has not.
+    [[nodiscard]] std::uint64_t began_ticks(std::size_t worker) const { return workers_.at(worker).slot->began_ticks; }
     // Phase two: one signal starts all that were spawned since the last start().
     [[nodiscard]] bool has_pending() const { return pending_; }
     void start(std::uint64_t now_ns);

@@ -71,6 +71,7 @@ void wait_for_start(const WorkerStart& start, const WorkerSlot& slot) {
 void do_work(const WorkerStart& start, const WorkerSetting& setting) {
     WorkerSlot& slot = setting.members[setting.member];
     wait_for_start(start, slot);
+    slot.began_ticks = ticks_now();
     slot.setup_cpu_ns = thread_cpu_ns();
     Worker worker(setting);
     start.entry.loop(worker);
