@@ -322,8 +322,8 @@ int run_batch(const RunOptions& options, const Batch& batch, const Setup& setup,
     }
     report::Progress progress(STDERR_FILENO, report::Progress::mode_for(STDERR_FILENO),
                               report::Style{report::wants_color(STDERR_FILENO)}, static_cast<int>(tasks.size()));
-    const auto reporter =
-        report::make_reporter(format, std::cout, {.style = report::Style{report::wants_color(STDOUT_FILENO)}});
+    const auto reporter = report::make_reporter(
+        format, std::cout, {.style = report::Style{report::wants_color(STDOUT_FILENO)}, .verbose = options.verbose});
     Runner runner(options, setup, std::move(tasks), progress, *reporter, cancel_on_signals(), batch.budget_ns);
     for (const auto& one : batch.impossible)
         runner.skip(one.job, one.job.kernel,
@@ -433,6 +433,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_flag("--fail-fast,!--keep-going", options->fail_fast,
                       "stop at the first failure (default: keep going)");
     command->add_option("--rerun", options->rerun, "what reports name as the command that runs it again")->group("");
+    command->add_flag("--verbose,-v", options->verbose,
+                      "of scenarios that pass too: workers, latencies, metrics of payloads");
     command->add_flag("--cold", options->cold, "boot every machine, instead of starting from saved ones");
     command->add_option("--seed", options->seed, "seed of everything random in the guest (default: 1)");
     command

@@ -76,7 +76,7 @@ ScenarioRunner::Step ScenarioRunner::run_ops(const std::vector<plan::Op>& ops, b
 
 void ScenarioRunner::start_pending() {
     if (!pool_.has_pending()) return;
-    pool_.start(monotonic_ns());
+    pool_.start();
     timeline_.scenario_runs();
 }
 

@@ -101,9 +101,10 @@ void Telemetry::count_violation(int cpu) {
         slot_.isolation_cpu.store(cpu, std::memory_order_relaxed);
 }
 
-void Telemetry::begin_sleep(std::uint64_t ns) {
-    slot_.asked_ticks.store(static_cast<std::uint64_t>(static_cast<double>(ns) * slot_.ticks_per_ns),
-                            std::memory_order_relaxed);
+std::uint64_t Telemetry::begin_sleep(std::uint64_t ns) {
+    const auto ticks = static_cast<std::uint64_t>(static_cast<double>(ns) * slot_.ticks_per_ns);
+    slot_.asked_ticks.store(ticks, std::memory_order_relaxed);
+    return ticks;
 }
 
 void Telemetry::end_sleep(int cpu, std::uint64_t ticks) {

@@ -22,6 +22,29 @@ namespace ktstr::guest {
 // The CPU's cycle counter (x86 TSC).
 inline std::uint64_t ticks_now() { return __builtin_ia32_rdtsc(); }
 
+// When those who sleep on a word, a pipe or a file were last called, by the waker right before its system call. In
+// shared memory.
+class CallStamp {
+  public:
+    // The waker. Of several calls before the sleeper runs, the first one counts for the one who armed it.
+    void call_armed() {
+        std::uint64_t none = 0;
+        ticks_.compare_exchange_strong(none, ticks_now(), std::memory_order_release, std::memory_order_relaxed);
+    }
+    // The same where several sleep: nobody knows which one a call wakes, so the latest one counts.
+    void call_any() { ticks_.store(ticks_now(), std::memory_order_release); }
+    // The only sleeper, before it looks whether it must sleep.
+    void arm() { ticks_.store(0, std::memory_order_relaxed); }
+    // When it was called, in ticks; 0 if not since then.
+    [[nodiscard]] std::uint64_t since(std::uint64_t ticks) const {
+        const std::uint64_t called = ticks_.load(std::memory_order_acquire);
+        return called >= ticks ? called : 0;
+    }
+
+  private:
+    std::atomic<std::uint64_t> ticks_{0};
+};
+
 // Translates ticks, by what both clocks have done since it was made.
 class TickClock {
   public:
@@ -76,7 +99,8 @@ struct alignas(64) WorkerSlot {
     // For the other members of its group.
     alignas(64) std::atomic<std::uint32_t> call{0}; // a futex: grows by one whenever it is called upon
     std::atomic<std::uint32_t> notice{0};           // a futex: what it has to tell (a port); 0 until it has
-    std::atomic<std::uint64_t> called_ns{0};        // CLOCK_MONOTONIC of a call, where that is measured
+    CallStamp called;                               // of the call that it sleeps for
+    std::atomic<std::uint64_t> called_ns{0};        // CLOCK_MONOTONIC of a question, where its age matters
 };
 
 // The executor's side of the epoch: begin, change the kernel's cpuset, end with what holds from then on.
@@ -113,16 +137,22 @@ class Telemetry {
 
     // One pass through the work loop, which has done `units` of work.
     void pass(int cpu, std::uint64_t ticks, std::uint64_t units) {
-        iterations_ += 1;
-        work_units_ += units;
-        slot_.iterations.store(iterations_, std::memory_order_relaxed);
-        slot_.work_units.store(work_units_, std::memory_order_relaxed);
+        count(units);
         observe(cpu, ticks);
         if (outside_) count_violation(cpu);
     }
 
-    // The worker is about to sleep for `ns` of its own will, which is no part of a gap; and has woken up.
-    void begin_sleep(std::uint64_t ns);
+    // The same and nothing else, for a bench of what the rest costs.
+    void count(std::uint64_t units) {
+        iterations_ += 1;
+        work_units_ += units;
+        slot_.iterations.store(iterations_, std::memory_order_relaxed);
+        slot_.work_units.store(work_units_, std::memory_order_relaxed);
+    }
+
+    // The worker is about to sleep for `ns` of its own will, which is no part of a gap; and has woken up. Returns the
+    // time in ticks.
+    std::uint64_t begin_sleep(std::uint64_t ns);
     void end_sleep(int cpu, std::uint64_t ticks);
 
   private:

@@ -13,6 +13,7 @@
 
 #include "base/process.h"
 #include "guest/kernel_file.h"
+#include "guest/numa_pages.h"
 #include "guest/placement.h"
 #include "guest/work/table.h"
 #include "guest/worker_process.h"
@@ -23,14 +24,17 @@ namespace ktstr::guest {
 
 namespace {
 
-// "time on a CPU, time runnable but waiting, times put on a CPU" (Documentation/scheduler/sched-stats.rst)
-void read_schedstat(WorkerProcess& worker) {
+Schedstat read_schedstat(const WorkerProcess& worker) {
+    Schedstat stat;
     const auto content =
         read_kernel_file("/proc/" + std::to_string(worker.pid) + "/task/" + std::to_string(worker.tid) + "/schedstat");
-    if (!content) return; // a kernel without CONFIG_SCHED_INFO
+    if (!content) return stat; // a kernel without CONFIG_SCHED_INFO
     std::istringstream fields(content.value());
-    fields >> worker.cpu_ns >> worker.run_delay_ns >> worker.timeslices;
+    fields >> stat.cpu_ns >> stat.run_delay_ns >> stat.timeslices;
+    return stat;
 }
+
+std::uint64_t grown(std::uint64_t from, std::uint64_t to) { return to > from ? to - from : 0; }
 
 std::uint64_t to_ns(const timeval& time) {
     return static_cast<std::uint64_t>(time.tv_sec) * ns_per_s + static_cast<std::uint64_t>(time.tv_usec) * 1000;
@@ -50,6 +54,17 @@ std::string exit_text(const WorkerProcess& worker, const ProcessExit& exit, cons
 
 std::int64_t since(std::uint64_t time_ns, std::uint64_t origin_ns) {
     return time_ns == 0 ? 0 : static_cast<std::int64_t>(time_ns) - static_cast<std::int64_t>(origin_ns);
+}
+
+// Of the memory that the threads of one process share, each has the same figures.
+void read_numa_pages(const std::vector<WorkerProcess*>& workers) {
+    if (!has_numa_nodes()) return;
+    const WorkerProcess* last = nullptr;
+    for (auto* worker : workers) {
+        worker->numa_pages =
+            last != nullptr && last->pid == worker->pid ? last->numa_pages : numa_pages_of(worker->pid);
+        last = worker;
+    }
 }
 
 plan::WorkerReport report_of(const WorkerProcess& worker, const TickClock& clock, std::uint64_t origin_ns) {
@@ -73,14 +88,17 @@ plan::WorkerReport report_of(const WorkerProcess& worker, const TickClock& clock
     report.longest_gap_cpu = slot.longest_gap_cpu;
     if (report.longest_gap_ns > 0)
         report.longest_gap_at_ns = since(clock.time_of(slot.longest_gap_at_ticks), origin_ns);
-    report.run_delay_ns = worker.run_delay_ns;
-    report.timeslices = worker.timeslices;
+    report.run_delay_ns = grown(worker.at_start.run_delay_ns, worker.at_stop.run_delay_ns);
+    report.timeslices = grown(worker.at_start.timeslices, worker.at_stop.timeslices);
     report.isolation_violations = slot.isolation_violations;
     report.isolation_cpu = slot.isolation_cpu;
-    if (worker.latencies != nullptr)
-        report.latencies = {worker.latencies->wakeup.summary("wakeup"), worker.latencies->request.summary("request")};
+    report.numa_pages = worker.numa_pages;
+    if (worker.latencies != nullptr) report.latencies.push_back(worker.latencies->wake.summary("wake_latency"));
+    const WorkLoopEntry* entry = find_work_loop(worker.work_type);
+    if (worker.latencies != nullptr && entry != nullptr && entry->shared_bytes != nullptr)
+        report.latencies.push_back(worker.latencies->request.summary("request_latency"));
     report.exit = worker.exit;
-    return report;
+    return plan::bounded(std::move(report));
 }
 
 } // namespace
@@ -109,26 +127,33 @@ Result<void> WorkerPool::spawn(const plan::Work& work, const Placement& placemen
     }
     const auto shared = share(work);
     if (!shared) return shared.error();
-    Crew crew;
+    Crew crew{{}, shared->owned, {}};
     for (int first = 0; first < work.workers; first += size) {
         if (auto added = add_group(crew, work, *shared, placement, first, size); !added) return added;
         if (work.threads) continue;
         if (auto forked = fork_processes(crew, affinity, placement); !forked) return forked;
-        crew = {};
+        crew = {{}, shared->owned, {}};
     }
     return work.threads ? fork_process_of_threads(crew, affinity, placement) : Result<void>{};
 }
 
 Result<WorkerPool::Shared> WorkerPool::share(const plan::Work& work) {
     const WorkLoopEntry& entry = *find_work_loop(work.work_type);
-    if (entry.shared_bytes == nullptr) return Shared{};
     const auto workers = static_cast<std::size_t>(work.workers);
-    auto latencies = SharedMemory::create(workers * sizeof(WorkerLatencies), true);
-    auto memory = SharedMemory::create(entry.shared_bytes(work), false);
-    if (!latencies) return latencies.error();
-    if (!memory) return memory.error();
-    const Shared shared{memory->get(), static_cast<WorkerLatencies*>(latencies->get())};
-    for (auto* part : {&*latencies, &*memory}) shared_.push_back(std::move(*part));
+    Shared shared;
+    if (!plan::wake_latency_of(work.work_type).empty()) {
+        auto memory = SharedMemory::create(workers * sizeof(WorkerLatencies), true);
+        if (!memory) return memory.error();
+        shared.latencies = static_cast<WorkerLatencies*>(memory->get());
+        for (std::size_t i = 0; i < workers; ++i) new (shared.latencies + i) WorkerLatencies(i);
+        shared.owned.push_back(std::make_shared<SharedMemory>(std::move(*memory)));
+    }
+    if (entry.shared_bytes != nullptr) {
+        auto memory = SharedMemory::create(entry.shared_bytes(work), false);
+        if (!memory) return memory.error();
+        shared.memory = memory->get();
+        shared.owned.push_back(std::make_shared<SharedMemory>(std::move(*memory)));
+    }
     return shared;
 }
 
@@ -167,6 +192,7 @@ Result<void> WorkerPool::add_group(Crew& crew, const plan::Work& work, const Sha
                           .group = size > 1 ? region_.take_group_slot() : nullptr,
                           .disk = *disk,
                           .shared = shared.memory,
+                          .telemetry = telemetry_,
                           .cgroup_home = placement.cgroup_home,
                           .cgroup_base = placement.cgroup_base};
     if (setting.members == nullptr || (size > 1 && setting.group == nullptr))
@@ -185,8 +211,9 @@ Result<void> WorkerPool::add_group(Crew& crew, const plan::Work& work, const Sha
     return {};
 }
 
-WorkerProcess& WorkerPool::add_worker(const WorkerSetting& setting, const Placement& placement, pid_t pid) {
+WorkerProcess& WorkerPool::add_worker(const Crew& crew, std::size_t index, const Placement& placement, pid_t pid) {
     pending_ = true;
+    const WorkerSetting& setting = crew.settings[index];
     WorkerProcess& worker = workers_.emplace_back();
     worker.number = static_cast<int>(workers_.size()) - 1;
     worker.pid = pid;
@@ -196,16 +223,18 @@ WorkerProcess& WorkerPool::add_worker(const WorkerSetting& setting, const Placem
     worker.work_type = setting.work.work_type;
     worker.slot = setting.members + setting.member;
     worker.latencies = setting.latencies;
+    worker.shared = crew.shared;
     return worker;
 }
 
 Result<void> WorkerPool::fork_processes(const Crew& crew, const plan::Affinity& affinity, const Placement& placement) {
-    for (const auto& setting : crew.settings) {
+    for (std::size_t i = 0; i < crew.settings.size(); ++i) {
+        const WorkerSetting& setting = crew.settings[i];
         const plan::Work& work = setting.work;
         const WorkerStart start{*find_work_loop(work.work_type), region_.started_batch(), batch_};
         auto pid = fork_worker(start, setting, placement.cgroup_fd);
         if (!pid) return pid.error();
-        WorkerProcess& worker = add_worker(setting, placement, *pid);
+        WorkerProcess& worker = add_worker(crew, i, placement, *pid);
         worker.tid = *pid;
         worker.slot->pid = *pid;
         if (auto applied = apply_policy(worker.tid, work); !applied) return applied;
@@ -229,7 +258,7 @@ Result<void> WorkerPool::fork_process_of_threads(const Crew& crew, const plan::A
     auto pid = fork_threads(start, crew.settings, placement.cgroup_fd);
     if (!pid) return pid.error();
     for (std::size_t i = 0; i < crew.settings.size(); ++i) {
-        add_worker(crew.settings[i], placement, *pid);
+        add_worker(crew, i, placement, *pid);
         unplaced_.push_back({workers_.size() - 1, work, std::move(cpus[i])});
     }
     return {};
@@ -256,13 +285,17 @@ Result<void> WorkerPool::set_affinity(const WorkerProcess& worker, const plan::A
     return cpus ? apply_affinity(worker.tid, *cpus) : Result<void>(cpus.error());
 }
 
-void WorkerPool::start(std::uint64_t now_ns) {
+void WorkerPool::start() {
+    std::vector<WorkerProcess*> starting;
+    for (auto& worker : workers_)
+        if (!worker.started && !worker.ended && !worker.stopping) starting.push_back(&worker);
+    for (auto* worker : starting) worker->at_start = read_schedstat(*worker);
+    const std::uint64_t now_ns = monotonic_ns();
     const std::uint64_t ticks = ticks_now();
-    for (auto& worker : workers_) {
-        if (worker.started || worker.ended || worker.stopping) continue;
-        worker.started = true;
-        worker.start_ns = now_ns;
-        worker.slot->last_ticks.store(ticks, std::memory_order_relaxed);
+    for (auto* worker : starting) {
+        worker->started = true;
+        worker->start_ns = now_ns;
+        worker->slot->last_ticks.store(ticks, std::memory_order_relaxed);
     }
     region_.started_batch().store(batch_++, std::memory_order_release);
     futex_wake(region_.started_batch());
@@ -275,11 +308,13 @@ void WorkerPool::request_stop(const WorkerFilter& which, std::uint64_t now_ns) {
     for (auto& worker : workers_)
         if (!worker.ended && !worker.stopping && which(worker)) chosen.push_back(&worker);
     for (auto* worker : chosen) {
-        read_schedstat(*worker);
+        worker->at_stop = read_schedstat(*worker);
+        worker->cpu_ns = worker->at_stop.cpu_ns;
         worker->stop_ns = now_ns;
         worker->stopping = true;
         if (worker->started) close_gap(*worker->slot, ticks);
     }
+    read_numa_pages(chosen);
     // All flags before the first signal: nobody finds a partner gone that was not told to stop itself.
     for (auto* worker : chosen) worker->slot->stop.store(1);
     nudge(now_ns);
@@ -339,6 +374,8 @@ std::vector<plan::WorkerReport> WorkerPool::take_reports(std::uint64_t origin_ns
         if (!worker.ended || worker.reported) continue;
         worker.reported = true;
         reports.push_back(report_of(worker, clock_, origin_ns));
+        worker.latencies = nullptr;
+        worker.shared.clear();
     }
     return reports;
 }

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,13 @@
 
 namespace ktstr::guest {
 
+// Documentation/scheduler/sched-stats.rst
+struct Schedstat {
+    std::uint64_t cpu_ns = 0;
+    std::uint64_t run_delay_ns = 0; // runnable but waiting
+    std::uint64_t timeslices = 0;   // times put on a CPU
+};
+
 struct WorkerProcess {
     int number = 0; // counts up over the scenario
     pid_t pid = -1; // of its process
@@ -34,7 +42,8 @@ struct WorkerProcess {
     std::string work;
     std::string work_type;
     WorkerSlot* slot = nullptr;
-    const WorkerLatencies* latencies = nullptr; // null if it measures none
+    const WorkerLatencies* latencies = nullptr;        // null if its work type has none
+    std::vector<std::shared_ptr<SharedMemory>> shared; // with the others of its work, until it is reported
     bool started = false;
     bool stopping = false;
     bool killed = false; // because it did not stop in time
@@ -43,8 +52,9 @@ struct WorkerProcess {
     std::uint64_t start_ns = 0; // CLOCK_MONOTONIC
     std::uint64_t stop_ns = 0;  // when it was told to stop, or ended by itself
     std::uint64_t cpu_ns = 0;
-    std::uint64_t run_delay_ns = 0;
-    std::uint64_t timeslices = 0;
+    Schedstat at_start;
+    Schedstat at_stop;
+    std::vector<plan::NodePages> numa_pages;
     std::string exit;
 };
 
@@ -68,6 +78,9 @@ class WorkerPool {
     // The scratch disk, of `bytes`, for the work that does block I/O. `fd` stays the caller's, and open.
     void use_disk(int fd, std::uint64_t bytes) { disk_ = {fd, 0, bytes}; }
 
+    // For a bench: workers that are spawned from now on only count, or do all of it.
+    void use_telemetry(bool all) { telemetry_ = all; }
+
     // Phase one: forks and places the workers of `work`. They sleep until start(). On an error those already forked are
     // left in the pool, to be stopped like any other.
     // Workers that are threads are placed by place_threads().
@@ -83,7 +96,7 @@ class WorkerPool {
     [[nodiscard]] std::uint64_t began_ticks(std::size_t worker) const { return workers_.at(worker).slot->began_ticks; }
     // Phase two: one signal starts all that were spawned since the last start().
     [[nodiscard]] bool has_pending() const { return pending_; }
-    void start(std::uint64_t now_ns);
+    void start();
 
     // Tells the live workers that `which` says to end. They are given `stop_limit_ns`, and then killed.
     void request_stop(const WorkerFilter& which, std::uint64_t now_ns);
@@ -111,9 +124,11 @@ class WorkerPool {
     struct Shared { // by all workers of the work
         void* memory = nullptr;
         WorkerLatencies* latencies = nullptr;
+        std::vector<std::shared_ptr<SharedMemory>> owned;
     };
     struct Crew { // workers that are to be forked
         std::vector<WorkerSetting> settings;
+        std::vector<std::shared_ptr<SharedMemory>> shared;
         std::vector<Fd> files; // close themselves in the executor once the workers have them
     };
     struct Unplaced { // a thread that is not there yet
@@ -127,12 +142,11 @@ class WorkerPool {
                            int first, int size);
     Result<void> fork_processes(const Crew& crew, const plan::Affinity& affinity, const Placement& placement);
     Result<void> fork_process_of_threads(const Crew& crew, const plan::Affinity& affinity, const Placement& placement);
-    WorkerProcess& add_worker(const WorkerSetting& setting, const Placement& placement, pid_t pid);
+    WorkerProcess& add_worker(const Crew& crew, std::size_t index, const Placement& placement, pid_t pid);
     // A part of the disk for the next group of `work`; of no bytes if it does no block I/O.
     Result<DiskExtent> take_disk(const plan::Work& work);
 
     SharedRegion region_;
-    std::vector<SharedMemory> shared_;
     AffinityResolver resolver_;
     TickClock clock_;
     DiskExtent disk_; // what is left of it
@@ -140,6 +154,7 @@ class WorkerPool {
     std::vector<Unplaced> unplaced_;
     std::uint32_t batch_ = 1; // that new workers belong to
     bool pending_ = false;
+    bool telemetry_ = true;
 };
 
 // How many workers and groups a plan starts in all; of a loop, as often as it can run.

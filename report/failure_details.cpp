@@ -124,12 +124,22 @@ std::string failure_details(const ScenarioResult& result, const ReporterOptions&
     for (const auto* failure : result.verdict.failures())
         text += (text.empty() ? "" : "\n") + assertion_text(result, *failure, options);
     if (!result.record.workers.empty()) text += worker_table(result.record.workers, options.style);
+    text += latency_table(result.record, options.style);
+    text += metric_table(result, options.style);
     text += payload_logs(result, options.style);
     text += scheduler_exits(result.record.scheduler_exits);
     text += last_state(result, options.style);
     text += log_tail("Scheduler's log", result.record.scheduler_log, options.style);
     text += log_tail("Kernel console", result.record.console, options.style);
     return text;
+}
+
+std::string pass_details(const ScenarioResult& result, const ReporterOptions& options) {
+    std::string text;
+    for (const auto& assertion : result.verdict.assertions)
+        text += "  " + cut_to_width(printable_line(assertion.message), shown_columns) + "\n";
+    if (!result.record.workers.empty()) text += worker_table(result.record.workers, options.style);
+    return text + latency_table(result.record, options.style) + metric_table(result, options.style);
 }
 
 } // namespace ktstr::report

@@ -63,6 +63,7 @@ class PrettyReporter : public Reporter {
         row.sidecar = printable_line(result.sidecar.string());
         row.rerun = rerun_command(result);
         if (row.failed()) row.details = failure_details(result, options_);
+        if (!row.failed() && options_.verbose) row.details = pass_details(result, options_);
         rows_.push_back(std::move(row));
     }
 
@@ -70,7 +71,7 @@ class PrettyReporter : public Reporter {
         std::stable_sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.order() < b.order(); });
         if (!rows_.empty()) write_table();
         for (const auto& row : rows_)
-            if (row.failed()) write_failure(row);
+            if (!row.details.empty()) write_details(row);
         write_summary(duration_ms);
         if (tally_.fail + tally_.inconclusive > 0) write_footer();
     }
@@ -85,7 +86,7 @@ class PrettyReporter : public Reporter {
         out_ << table.text(options_.style);
     }
 
-    void write_failure(const Row& row) {
+    void write_details(const Row& row) {
         out_ << "\n"
              << (options_.style.*verdict_paint(row.outcome))(verdict_word(row.outcome)) << "  "
              << options_.style.bold(row.scenario) << "  (" << row.scheduler << ", " << row.topology

@@ -29,6 +29,7 @@ struct Tally {
 struct ReporterOptions {
     Style style;                               // pretty only
     SourceLine source_line = read_source_line; // pretty and junit
+    bool verbose = false;                      // pretty only: details of what passed too
 };
 
 // Takes results from any thread, in any order.

@@ -16,8 +16,16 @@ std::unique_ptr<Reporter> make_junit_reporter(std::ostream& out, ReporterOptions
 std::string_view verdict_word(eval::Outcome outcome); // "PASS"
 Style::Paint verdict_paint(eval::Outcome outcome);
 
+// Tables with a title, or nothing: the latencies of works, of all their workers together, with a word on the clock that
+// measured them; the metrics that payloads declare.
+std::string latency_table(const plan::Record& record, const Style& style);
+std::string metric_table(const ScenarioResult& result, const Style& style);
+
 // What a reader needs to understand the failure: each failed or inconclusive assertion with its source line, the
 // workers, the scheduler's exits and log, the kernel console. Bounded, whatever a guest printed.
 std::string failure_details(const ScenarioResult& result, const ReporterOptions& options);
+
+// What there is to see of a scenario that passed: what was judged, workers, latencies, metrics. Bounded too.
+std::string pass_details(const ScenarioResult& result, const ReporterOptions& options);
 
 } // namespace ktstr::report

@@ -150,6 +150,7 @@ void add_verdict(json& sidecar, const eval::Verdict& verdict) {
 void add_record(json& sidecar, const plan::Record& record) {
     sidecar["seed"] = record.seed;
     sidecar["accelerator"] = or_null(record.accelerator);
+    sidecar["clock"] = or_null(std::string(record.clock()));
     sidecar["restored"] = record.restored;
     sidecar["executor_version"] = or_null(record.executor_version);
     sidecar["executor_resident_bytes"] = record.executor_resident_bytes;

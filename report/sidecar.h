@@ -4,7 +4,7 @@
 // Keys (all always there; null or [] when empty): sidecar_version, test_name, file, variant, topology, scheduler,
 // payload, metrics, the verdict bits passed / skipped / inconclusive (at most one is true; none is a failure),
 // expected_failure, stats, vcpus, stimulus_events, work_type, sysctls, kargs, kernel_version, timestamp,
-// cleanup_duration_ms, plan_hash, seed, accelerator, restored, executor_version, executor_resident_bytes, duration_ms,
+// cleanup_duration_ms, plan_hash, seed, accelerator, clock, restored, executor_version, executor_resident_bytes, duration_ms,
 // workload_ns, end, message, hint, assertions (with source positions, robustness and notes), phases, workers, payloads
 // (with their metrics and what they have written), cgroup_procs, ctprof (with the name of each capture's file),
 // scheduler_exits, snapshots, watches, kernel_reads, monitor (see observed.h), observed_file, scheduler_log, console.

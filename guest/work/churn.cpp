@@ -12,12 +12,19 @@
 namespace ktstr::guest::work {
 
 void fork_exit(Worker& worker) {
+    CallStamp& called = worker.own_slot().called;
     while (worker.running()) {
+        called.arm();
         const pid_t child = ::fork();
-        if (child == 0) ::_exit(0);
+        if (child == 0) {
+            called.call_armed();
+            ::_exit(0);
+        }
         if (child < 0) worker.fail("fork", errno);
+        const std::uint64_t since = ticks_now();
         while (::waitpid(child, nullptr, 0) < 0)
             if (errno != EINTR || !worker.running()) return; // a child left behind goes with the process group
+        worker.note_wake(called, since);
         worker.pass();
     }
 }

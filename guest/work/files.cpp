@@ -67,12 +67,21 @@ Ring take_ring(const Worker& worker) {
     return {files.at(in), files.at(out)};
 }
 
-bool send_all(const Worker& worker, int fd, const char* data, std::size_t size) {
-    return transfer_all(worker, size, [=](std::size_t at) { return ::write(fd, data + at, size - at); });
+bool send_all(const Worker& worker, int fd, WorkerSlot& to, const char* data, std::size_t size) {
+    return transfer_all(worker, size, [=, &to](std::size_t at) {
+        to.called.call_armed();
+        return ::write(fd, data + at, size - at);
+    });
 }
 
-bool receive_all(const Worker& worker, int fd, char* data, std::size_t size) {
-    return transfer_all(worker, size, [=](std::size_t at) { return ::read(fd, data + at, size - at); });
+bool receive_all(Worker& worker, int fd, char* data, std::size_t size) {
+    CallStamp& called = worker.own_slot().called;
+    return transfer_all(worker, size, [=, &worker, &called](std::size_t at) {
+        called.arm();
+        const ssize_t count = ::read(fd, data + at, size - at);
+        if (count > 0) worker.note_wake(called);
+        return count;
+    });
 }
 
 } // namespace ktstr::guest

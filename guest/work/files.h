@@ -25,9 +25,9 @@ struct Ring {
 // A process closes all other ends, so that the death of a neighbour is seen; threads die together.
 Ring take_ring(const Worker& worker);
 
-// All `size` bytes. False if the worker is told to stop meanwhile, or was waiting for that because nobody is at the
-// other end any more.
-bool send_all(const Worker& worker, int fd, const char* data, std::size_t size);
-bool receive_all(const Worker& worker, int fd, char* data, std::size_t size);
+// All `size` bytes, to the one who owns the slot; what it sleeps in a read is a wake latency. False if the worker is
+// told to stop meanwhile, or was waiting for that because nobody is at the other end any more.
+bool send_all(const Worker& worker, int fd, WorkerSlot& to, const char* data, std::size_t size);
+bool receive_all(Worker& worker, int fd, char* data, std::size_t size);
 
 } // namespace ktstr::guest

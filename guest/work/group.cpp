@@ -7,40 +7,49 @@
 
 namespace ktstr::guest {
 
-bool take(Worker& worker, Semaphore& semaphore) {
+bool take(Worker& worker, Semaphore& semaphore, Sleepers sleepers) {
     while (worker.running()) {
+        if (sleepers == Sleepers::one) semaphore.called.arm();
         std::uint32_t now = semaphore.tokens.load();
         if (now > 0 && semaphore.tokens.compare_exchange_weak(now, now - 1)) return true;
         if (now > 0) continue;
         semaphore.waiters.fetch_add(1);
+        const std::uint64_t since = sleepers == Sleepers::one ? 1 : ticks_now();
         futex_wait(semaphore.tokens, 0);
+        worker.note_wake(semaphore.called, since);
         semaphore.waiters.fetch_sub(1);
     }
     return false;
 }
 
-void give(Semaphore& semaphore, std::uint32_t tokens) {
+void give(Semaphore& semaphore, std::uint32_t tokens, Sleepers sleepers) {
     semaphore.tokens.fetch_add(tokens);
-    if (semaphore.waiters.load() > 0) futex_wake(semaphore.tokens, static_cast<int>(tokens));
+    if (semaphore.waiters.load() == 0) return;
+    sleepers == Sleepers::one ? semaphore.called.call_armed() : semaphore.called.call_any();
+    futex_wake(semaphore.tokens, static_cast<int>(tokens));
 }
 
-bool lock(Worker& worker, FutexWord& word) {
+bool lock(Worker& worker, FutexWord& word, CallStamp& called) {
     std::uint32_t seen = 0;
     if (word.compare_exchange_strong(seen, 1, std::memory_order_acquire)) return true;
     if (seen != 2) seen = word.exchange(2, std::memory_order_acquire);
     while (seen != 0) {
         if (!worker.running()) return false;
+        const std::uint64_t since = ticks_now();
         futex_wait(word, 2);
+        worker.note_wake(called, since);
         seen = word.exchange(2, std::memory_order_acquire);
     }
     return true;
 }
 
-void unlock(FutexWord& word) {
-    if (word.exchange(0, std::memory_order_release) == 2) futex_wake(word, 1);
+void unlock(FutexWord& word, CallStamp& called) {
+    if (word.exchange(0, std::memory_order_release) != 2) return;
+    called.call_any();
+    futex_wake(word, 1);
 }
 
-bool lock_pi(Worker& worker, FutexWord& word) {
+bool lock_pi(Worker& worker, FutexWord& word, CallStamp& called) {
     // The kernel takes up this wait again after a signal: only its end of time lets a stop be seen.
     constexpr std::uint64_t look_every_ns = 100 * ns_per_ms;
     while (worker.running()) {
@@ -48,7 +57,11 @@ bool lock_pi(Worker& worker, FutexWord& word) {
         if (word.compare_exchange_strong(seen, static_cast<std::uint32_t>(::gettid()), std::memory_order_acquire))
             return true;
         const timespec end = to_timespec(read_clock(CLOCK_REALTIME) + look_every_ns);
-        if (::syscall(SYS_futex, &word, FUTEX_LOCK_PI, 0, &end, nullptr, 0) == 0) return true;
+        const std::uint64_t since = ticks_now();
+        if (::syscall(SYS_futex, &word, FUTEX_LOCK_PI, 0, &end, nullptr, 0) == 0) {
+            worker.note_wake(called, since);
+            return true;
+        }
         if (errno == ETIMEDOUT || errno == EINTR || errno == EAGAIN) continue;
         if (errno != ESRCH) worker.fail("futex(FUTEX_LOCK_PI)", errno, "CONFIG_FUTEX_PI=y");
         worker.wait_for_stop(); // its owner has died
@@ -56,10 +69,11 @@ bool lock_pi(Worker& worker, FutexWord& word) {
     return false;
 }
 
-void unlock_pi(FutexWord& word) {
+void unlock_pi(FutexWord& word, CallStamp& called) {
     auto mine = static_cast<std::uint32_t>(::gettid());
-    if (!word.compare_exchange_strong(mine, 0, std::memory_order_release))
-        ::syscall(SYS_futex, &word, FUTEX_UNLOCK_PI, 0, nullptr, nullptr, 0);
+    if (word.compare_exchange_strong(mine, 0, std::memory_order_release)) return;
+    called.call_any();
+    ::syscall(SYS_futex, &word, FUTEX_UNLOCK_PI, 0, nullptr, nullptr, 0);
 }
 
 void post(FutexWord& word) {
@@ -90,26 +104,31 @@ void take_list(Worker& worker, const std::function<void(int)>& visit) {
 
 void begin_round(GroupSlot& group) {
     group.done.store(0);
+    group.round_called(group.word.load() + 1).call_any();
     group.word.fetch_add(1);
     futex_wake(group.word);
 }
 
-bool wait_for_parts(Worker& worker, std::uint32_t others) {
+bool wait_for_parts(Worker& worker) {
     FutexWord& done = worker.group().done;
-    for (std::uint32_t now = done.load(); now < others; now = done.load())
-        if (!worker.wait_while(done, now)) return false;
+    for (std::uint32_t now = done.load(); now < worker.others(); now = done.load())
+        if (!worker.wait_while(done, now, worker.own_slot().called, Sleepers::one)) return false;
     return worker.running();
 }
 
 bool wait_for_round(Worker& worker, std::uint32_t& seen) {
     FutexWord& round = worker.group().word;
-    if (!worker.wait_while(round, seen)) return false;
+    CallStamp& called = worker.group().round_called(seen + 1);
+    if (!worker.wait_while(round, seen, called, Sleepers::several)) return false;
     seen = round.load();
     return true;
 }
 
-void end_part(GroupSlot& group, std::uint32_t others) {
-    if (group.done.fetch_add(1) + 1 == others) futex_wake(group.done, 1);
+void end_part(Worker& worker) {
+    FutexWord& done = worker.group().done;
+    if (done.fetch_add(1) + 1 != worker.others()) return;
+    worker.slot_of(0).called.call_armed();
+    futex_wake(done, 1);
 }
 
 } // namespace ktstr::guest

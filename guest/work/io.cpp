@@ -27,10 +27,11 @@ void io_convoy(Worker& worker) {
     const std::uint64_t think = worker.parameter("think");
     const Disk disk(worker, worker.parameter("block"));
     FutexWord& word = worker.group().word;
+    CallStamp& called = worker.group().called;
     const auto step = static_cast<std::uint64_t>(worker.group_size());
-    for (std::uint64_t block = static_cast<std::uint64_t>(worker.member()); lock(worker, word); block += step) {
+    for (std::uint64_t block = static_cast<std::uint64_t>(worker.member()); lock(worker, word, called); block += step) {
         disk.write(block);
-        unlock(word);
+        unlock(word, called);
         if (!worker.running()) return;
         worker.pass();
         worker.compute(think);

@@ -2,54 +2,77 @@
 #include "guest/work/latency.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <numeric>
+#include <vector>
 
 namespace ktstr::guest {
 
-// Values below 2^step_bits have a step each; above, the top step_bits + 1 bits say which.
-std::size_t LatencyHistogram::step_of(std::uint64_t ns) {
-    const std::uint64_t value = std::min(ns, (std::uint64_t{1} << value_bits) - 1);
-    if (value < (1ULL << step_bits)) return value;
-    const auto shift = static_cast<unsigned>(std::bit_width(value)) - step_bits - 1;
-    return (static_cast<std::size_t>(shift) << step_bits) + (value >> shift);
+namespace {
+
+constexpr std::uint64_t longest_ns = 1ULL << 62U;
+
+// Nearest rank, in what is sorted and not empty.
+std::uint64_t quantile(const std::vector<std::uint64_t>& sorted, double part) {
+    const auto rank = static_cast<std::size_t>(std::ceil(part * static_cast<double>(sorted.size())));
+    return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
 }
 
-std::uint64_t LatencyHistogram::end_of(std::size_t step) {
-    if (step < (1ULL << step_bits)) return step;
-    const auto shift = static_cast<unsigned>(step >> step_bits) - 1;
-    const std::uint64_t top = step - (static_cast<std::size_t>(shift) << step_bits);
-    return ((top + 1) << shift) - 1;
+} // namespace
+
+double LatencyReservoir::draw() {
+    random_ += 0x9e3779b97f4a7c15ULL;
+    std::uint64_t value = random_;
+    value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+    value = (value ^ (value >> 27U)) * 0x94d049bb133111ebULL;
+    value ^= value >> 31U;
+    return (static_cast<double>(value >> 11U) + 0.5) * 0x1p-53;
 }
 
-void LatencyHistogram::note(std::uint64_t ns) {
-    min_ns_ = max_ns_ == 0 ? ns : std::min(min_ns_, ns);
-    max_ns_ = std::max({max_ns_, ns, std::uint64_t{1}});
-    ++counts_.at(step_of(ns));
+void LatencyReservoir::draw_next() {
+    highest_key_ *= std::exp(std::log(draw()) / static_cast<double>(size));
+    const double skipped = std::floor(std::log(draw()) / std::log1p(-highest_key_));
+    next_ += 1 + static_cast<std::uint64_t>(std::min(skipped, 0x1p62));
 }
 
-std::uint64_t LatencyHistogram::quantile(double part, std::uint64_t samples) const {
-    const auto wanted = static_cast<std::uint64_t>(std::ceil(part * static_cast<double>(samples)));
-    std::uint64_t seen = 0;
-    for (std::size_t step = 0; step < steps; ++step) {
-        seen += counts_.at(step);
-        if (seen >= wanted) return std::clamp(end_of(step), min_ns_, max_ns_);
+void LatencyReservoir::replace_one(std::uint64_t ns) {
+    const auto place = static_cast<std::size_t>(draw() * static_cast<double>(size));
+    kept_ns_.at(place) = static_cast<float>(ns);
+    draw_next();
+}
+
+void LatencyReservoir::note(std::uint64_t ns) {
+    ns = std::min(ns, longest_ns);
+    if (ns < min_ns_) min_ns_ = ns;
+    if (ns > max_ns_) max_ns_ = ns;
+    const std::uint64_t number = seen_.load(std::memory_order_relaxed);
+    if (number < size) {
+        kept_ns_[number] = static_cast<float>(ns);
+        if (number + 1 == size) {
+            next_ = number;
+            draw_next();
+        }
+    } else if (number == next_) {
+        replace_one(ns);
     }
-    return max_ns_;
+    seen_.store(number + 1, std::memory_order_release); // last: a kill in between leaves what was there before
 }
 
-plan::Latency LatencyHistogram::summary(const std::string& name) const {
+plan::Latency LatencyReservoir::summary(const std::string& name) const {
     plan::Latency latency;
     latency.name = name;
-    latency.samples = std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
-    if (latency.samples == 0) return latency;
+    latency.seen = seen_.load(std::memory_order_acquire);
+    if (latency.seen == 0) return latency;
+    const auto kept = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(latency.seen, size));
+    latency.dropped = latency.seen - static_cast<std::uint64_t>(kept);
+    for (auto at = kept_ns_.begin(); at != kept_ns_.begin() + kept; ++at)
+        latency.kept_ns.push_back(std::clamp(static_cast<std::uint64_t>(*at), min_ns_, max_ns_)); // float rounds
+    std::sort(latency.kept_ns.begin(), latency.kept_ns.end());
     latency.min_ns = min_ns_;
     latency.max_ns = max_ns_;
-    latency.p50_ns = quantile(0.5, latency.samples);
-    latency.p90_ns = quantile(0.9, latency.samples);
-    latency.p99_ns = quantile(0.99, latency.samples);
-    latency.p999_ns = quantile(0.999, latency.samples);
+    latency.p50_ns = quantile(latency.kept_ns, 0.5);
+    latency.p90_ns = quantile(latency.kept_ns, 0.9);
+    latency.p99_ns = quantile(latency.kept_ns, 0.99);
+    latency.p999_ns = quantile(latency.kept_ns, 0.999);
     return latency;
 }
 

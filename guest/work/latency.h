@@ -12,31 +12,36 @@
 
 namespace ktstr::guest {
 
-// A histogram with 32 steps per power of two, from 1 ns to 2^40 ns (18 minutes; what is longer counts as that). Written
-// by one, read by another when that one has ended.
-class LatencyHistogram {
+// A uniform sample of all that were noted, of a fixed size, beside their number and their exact extremes. Algorithm L
+// (Kim-Hung Li, "Reservoir-Sampling Algorithms of Time Complexity O(n(1+log(N/n)))", 1994): which of them are kept does
+// not depend on their values, and what is not kept costs a comparison. The same seed keeps the same ones.
+// Written by one; read by another when that one has ended, however it did.
+class LatencyReservoir {
   public:
+    static constexpr std::size_t size = 1024;
+
+    explicit LatencyReservoir(std::uint64_t seed = 0) : random_(seed) {}
     void note(std::uint64_t ns);
-    // Under the name; the quantiles are the upper ends of their steps.
     [[nodiscard]] plan::Latency summary(const std::string& name) const;
 
   private:
-    static constexpr unsigned step_bits = 5;
-    static constexpr unsigned value_bits = 40;
-    static constexpr std::size_t steps = (value_bits - step_bits + 1) << step_bits;
-    static std::size_t step_of(std::uint64_t ns);
-    static std::uint64_t end_of(std::size_t step);
-    [[nodiscard]] std::uint64_t quantile(double part, std::uint64_t samples) const;
+    void replace_one(std::uint64_t ns);
+    void draw_next();
+    double draw(); // above 0, below 1
 
-    std::uint64_t min_ns_ = 0;
+    std::atomic<std::uint64_t> seen_{0};
+    std::uint64_t min_ns_ = ~0ULL;
     std::uint64_t max_ns_ = 0;
-    std::array<std::uint32_t, steps> counts_{};
+    std::uint64_t next_ = 0;            // which one is kept next, counted from 0, once all places are taken
+    double highest_key_ = 1;            // of those that are kept: W of the algorithm
+    std::uint64_t random_;              // state of the generator (splitmix64)
+    std::array<float, size> kept_ns_{}; // exact to 2^24 ns, and to 24 bits above
 };
 
-// What a benchmark measures.
 struct WorkerLatencies {
-    LatencyHistogram wakeup;  // from the call for it until it ran
-    LatencyHistogram request; // from the start of a request until it was done
+    explicit WorkerLatencies(std::uint64_t seed) : wake(seed), request(~seed) {}
+    LatencyReservoir wake;    // docs/work-types.md says from when to when
+    LatencyReservoir request; // of a benchmark: from the start of a request until it was done
 };
 
 } // namespace ktstr::guest

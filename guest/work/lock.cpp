@@ -8,10 +8,11 @@ void mutex_contention(Worker& worker) {
     const std::uint64_t hold = worker.parameter("hold");
     const std::uint64_t think = worker.parameter("think");
     FutexWord& word = worker.group().word;
+    CallStamp& called = worker.group().called;
     while (worker.running()) {
-        if (!lock(worker, word)) return;
+        if (!lock(worker, word, called)) return;
         worker.compute(hold);
-        unlock(word);
+        unlock(word, called);
         if (worker.running()) worker.pass();
         worker.compute(think);
     }
@@ -25,14 +26,15 @@ void priority_inversion(Worker& worker) {
     const bool inherits = worker.choice("lock") == "pi";
     const bool wants_lock = worker.member() < 2;
     FutexWord& word = worker.group().word;
+    CallStamp& called = worker.group().called;
     if (worker.member() == 0)
         set_own_policy(worker, "normal");
     else
         set_own_policy(worker, "fifo", worker.member() == 1 ? 2 : 1);
     while (worker.running()) {
-        if (wants_lock && !(inherits ? lock_pi(worker, word) : lock(worker, word))) return;
+        if (wants_lock && !(inherits ? lock_pi(worker, word, called) : lock(worker, word, called))) return;
         worker.compute(hold);
-        if (wants_lock) inherits ? unlock_pi(word) : unlock(word);
+        if (wants_lock) inherits ? unlock_pi(word, called) : unlock(word, called);
         if (!worker.running()) return;
         worker.pass();
         worker.sleep_for(think);

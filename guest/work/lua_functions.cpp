@@ -97,8 +97,16 @@ int random_up_to(lua_State* state) {
 
 // --- futex -----------------------------------------------------------------------------------------------------------
 
+std::size_t word_number(lua_State* state, int index) {
+    return index_below(state, index, GroupSlot::word_count, "word");
+}
+
 FutexWord& word_at(lua_State* state, int index) {
-    return LuaLoop::of(state).word(index_below(state, index, GroupSlot::word_count, "word"));
+    return LuaLoop::of(state).group().words.at(word_number(state, index));
+}
+
+CallStamp& stamp_at(lua_State* state, int index) {
+    return LuaLoop::of(state).group().words_called.at(word_number(state, index));
 }
 
 int futex_load(lua_State* state) {
@@ -127,10 +135,13 @@ int futex_wait_while(lua_State* state) {
     LuaLoop& loop = LuaLoop::of(state);
     FutexWord& word = word_at(state, 1);
     const std::uint32_t value = word_value(state, 2);
-    if (lua_isnoneornil(state, 3))
-        loop.worker.wait_while(word, value);
-    else
+    if (lua_isnoneornil(state, 3)) {
+        loop.worker.wait_while(word, value, stamp_at(state, 1), Sleepers::several);
+    } else {
+        const std::uint64_t since = ticks_now();
         loop.worker.wait_until(word, value, monotonic_ns() + amount(state, 3));
+        if (word.load() != value) loop.worker.note_wake(stamp_at(state, 1), since);
+    }
     loop.worker.observe();
     loop.stop_if_told(state);
     lua_pushboolean(state, word.load() != value);
@@ -139,6 +150,7 @@ int futex_wait_while(lua_State* state) {
 
 int futex_wake_up(lua_State* state) {
     const std::uint64_t most = lua_isnoneornil(state, 2) ? INT_MAX : amount(state, 2);
+    stamp_at(state, 1).call_any();
     futex_wake(word_at(state, 1), static_cast<int>(std::min<std::uint64_t>(most, INT_MAX)));
     return 0;
 }
@@ -161,9 +173,12 @@ template <typename Transfer> int transfer(lua_State* state, std::uint64_t size, 
 int pipe_write(lua_State* state) {
     const LuaLoop& loop = LuaLoop::of(state);
     const auto members = static_cast<std::size_t>(loop.worker.group_size());
-    const int fd = loop.worker.setting().files.at(index_below(state, 1, members, "member") * 2 + 1);
-    return transfer(state, amount(state, 2),
-                    [fd](LuaLoop& its, std::size_t size) { return send_all(its.worker, fd, its.bytes.data(), size); });
+    const std::size_t member = index_below(state, 1, members, "member");
+    const int fd = loop.worker.setting().files.at(member * 2 + 1);
+    WorkerSlot& to = loop.worker.slot_of(static_cast<int>(member));
+    return transfer(state, amount(state, 2), [fd, &to](LuaLoop& its, std::size_t size) {
+        return send_all(its.worker, fd, to, its.bytes.data(), size);
+    });
 }
 
 int pipe_read(lua_State* state) {

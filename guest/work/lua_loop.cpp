@@ -49,10 +49,7 @@ void LuaLoop::stop_if_told(lua_State* state) const {
     lua_error(state);
 }
 
-FutexWord& LuaLoop::word(std::size_t index) {
-    GroupSlot& group = worker.group_size() > 1 ? worker.group() : own_group_;
-    return group.words.at(index);
-}
+GroupSlot& LuaLoop::group() { return worker.group_size() > 1 ? worker.group() : own_group_; }
 
 Disk& LuaLoop::disk(lua_State* state) {
     if (worker.setting().disk.bytes == 0)

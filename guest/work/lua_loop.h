@@ -28,7 +28,7 @@ class LuaLoop {
     // For the functions that the program calls.
     static LuaLoop& of(lua_State* state) { return **static_cast<LuaLoop**>(lua_getextraspace(state)); }
     void stop_if_told(lua_State* state) const;
-    [[nodiscard]] FutexWord& word(std::size_t index);
+    [[nodiscard]] GroupSlot& group(); // its own if it is alone
     Disk& disk(lua_State* state);
 
     struct Block { // of memory.allocate()

@@ -60,10 +60,15 @@ bool connect_to_other(const Worker& worker, const Fd& socket) {
 enum class Received { all, lost, end };
 
 // A datagram is lost if none comes within the socket's time.
-Received receive_datagram(const Worker& worker, int socket, std::vector<char>& data) {
+Received receive_datagram(Worker& worker, int socket, std::vector<char>& data) {
+    CallStamp& called = worker.own_slot().called;
     while (worker.running()) {
+        called.arm();
         const ssize_t count = ::recv(socket, data.data(), data.size(), 0);
-        if (count >= 0) return Received::all;
+        if (count >= 0) {
+            worker.note_wake(called);
+            return Received::all;
+        }
         if (errno == EAGAIN) return Received::lost;
         if (errno == EINTR) continue;
         if (errno != ECONNREFUSED) worker.fail("recv() a datagram", errno);
@@ -74,6 +79,7 @@ Received receive_datagram(const Worker& worker, int socket, std::vector<char>& d
 
 bool send_datagram(const Worker& worker, int socket, const std::vector<char>& data) {
     while (worker.running()) {
+        worker.next_slot().called.call_armed();
         if (::send(socket, data.data(), data.size(), 0) >= 0) return true;
         if (errno == EINTR || errno == ENOBUFS) continue;
         if (errno != ECONNREFUSED) worker.fail("send() a datagram", errno);
@@ -124,9 +130,9 @@ void exchange_streams(Worker& worker) {
     const Fd socket = open_connection(worker);
     if (!socket) return;
     std::vector<char> data(worker.parameter("size"), 'k');
-    if (worker.member() == 0 && !send_all(worker, socket.get(), data.data(), data.size())) return;
+    if (worker.member() == 0 && !send_all(worker, socket.get(), worker.next_slot(), data.data(), data.size())) return;
     while (receive_all(worker, socket.get(), data.data(), data.size()) &&
-           send_all(worker, socket.get(), data.data(), data.size()))
+           send_all(worker, socket.get(), worker.next_slot(), data.data(), data.size()))
         worker.pass();
 }
 

@@ -42,8 +42,12 @@ void signal_storm(Worker& worker) {
     while (worker.running()) {
         worker.compute(work);
         due = next_time(due, period);
-        while (worker.running() && monotonic_ns() < due) worker.sleep_until(due); // woken by each signal
+        while (worker.running() && monotonic_ns() < due) {
+            worker.own_slot().called.arm();
+            if (!worker.sleep_until(due)) worker.note_wake(worker.own_slot().called); // woken by a signal
+        }
         if (!worker.running()) return;
+        worker.next_slot().called.call_armed();
         if (::syscall(SYS_tkill, other, SIGUSR2) != 0) {
             if (errno != ESRCH) worker.fail("tkill() with SIGUSR2", errno, "CAP_KILL");
             return worker.wait_for_stop();

@@ -69,7 +69,7 @@ class Requests {
             if (!done) return;
         }
         if (!worker_.running()) return;
-        worker_.latencies().request.note(monotonic_ns() - start);
+        worker_.note_request(monotonic_ns() - start);
         worker_.pass();
     }
 
@@ -93,7 +93,7 @@ bool call_and_wait(Worker& worker) {
     enlist(worker);
     post(worker.slot_of(0).call);
     if (!wait_for_post(worker, own.call)) return false;
-    worker.latencies().wakeup.note(monotonic_ns() - own.called_ns.load());
+    worker.note_own_wake(monotonic_ns() - own.called_ns.load());
     return true;
 }
 
@@ -199,7 +199,7 @@ void serve_dealt_requests(Worker& worker) {
         std::uint32_t pending = own.notice.exchange(0);
         if (pending == 0) {
             if (!wait_for_post(worker, own.call)) return;
-            worker.latencies().wakeup.note(monotonic_ns() - own.called_ns.load());
+            worker.note_own_wake(monotonic_ns() - own.called_ns.load());
             continue;
         }
         for (; pending > 0 && worker.running(); --pending) requests.serve();
@@ -223,6 +223,7 @@ double next_rate(double rate, double busy, double target) {
 namespace work {
 
 void schbench(Worker& worker) {
+    worker.measure_wakes_itself();
     const bool is_message_thread = worker.member() == 0;
     if (const std::size_t bytes = worker.parameter("pipe"); bytes > 0)
         return is_message_thread ? answer_messages(worker, bytes) : send_messages(worker, bytes);

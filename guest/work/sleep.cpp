@@ -47,15 +47,21 @@ void irq_wake(Worker& worker) {
     const std::uint64_t period = worker.period_of_rate("rate");
     const Fd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
     if (!timer) worker.fail("timerfd_create()", errno, "CONFIG_TIMERFD=y");
-    const itimerspec times{.it_interval = to_timespec(period), .it_value = to_timespec(period)};
-    if (::timerfd_settime(timer.get(), 0, &times, nullptr) != 0) worker.fail("timerfd_settime()", errno);
-    while (worker.running()) {
+    std::uint64_t due = monotonic_ns() + period;
+    const itimerspec times{.it_interval = to_timespec(period), .it_value = to_timespec(due)};
+    if (::timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &times, nullptr) != 0)
+        worker.fail("timerfd_settime()", errno);
+    for (std::uint64_t now = monotonic_ns(); worker.running();) {
         std::uint64_t expired = 0;
         worker.begin_sleep(period);
+        const std::uint64_t began = now;
         const ssize_t count = ::read(timer.get(), &expired, sizeof(expired));
+        now = monotonic_ns();
         worker.end_sleep();
         if (count < 0 && errno == EINTR) continue;
         if (count != sizeof(expired)) worker.fail("read its timer", errno);
+        if (due > began && now > due) worker.note_late_wake(now - due); // not if it had expired before
+        due += expired * period;
         worker.pass();
         worker.compute(work);
     }

@@ -17,6 +17,7 @@ constexpr std::size_t shards = 64; // each with a lock
 
 struct alignas(64) Shard {
     FutexWord lock{0};
+    CallStamp called;
 };
 
 std::size_t size_of(const plan::Work& work, const char* name) {
@@ -41,10 +42,10 @@ class Cache {
 
   private:
     template <typename Call> bool locked(Worker& worker, std::uint64_t key, Call call) {
-        FutexWord& word = shards_[key % shards].lock;
-        if (!lock(worker, word)) return false;
+        Shard& shard = shards_[key % shards];
+        if (!lock(worker, shard.lock, shard.called)) return false;
         call();
-        unlock(word);
+        unlock(shard.lock, shard.called);
         return true;
     }
     Shard* shards_;
@@ -98,7 +99,7 @@ class Client {
         while (worker_.running()) {
             const std::uint64_t start = monotonic_ns();
             if (!request()) return;
-            worker_.latencies().request.note(monotonic_ns() - start);
+            worker_.note_request(monotonic_ns() - start);
             worker_.pass();
         }
     }
@@ -109,7 +110,7 @@ class Client {
         while (worker_.running()) {
             while (worker_.running() && monotonic_ns() < due) worker_.sleep_until(due);
             if (!request()) return;
-            worker_.latencies().request.note(monotonic_ns() - due);
+            worker_.note_request(monotonic_ns() - due);
             worker_.pass();
             due += period_ns;
         }
@@ -124,7 +125,7 @@ class Client {
         post(worker_.slot_of(0).call);
         if (!wait_for_post(worker_, own.call)) return false;
         const std::uint64_t waited = monotonic_ns() - own.called_ns.load();
-        worker_.latencies().wakeup.note(waited - std::min(waited, miss_ns)); // later than the backend's time
+        worker_.note_own_wake(waited - std::min(waited, miss_ns)); // later than the backend's time
         return true;
     }
     Worker& worker_;
@@ -144,6 +145,7 @@ std::size_t taobench_shared_bytes(const plan::Work& work) {
 namespace work {
 
 void taobench(Worker& worker) {
+    worker.measure_wakes_itself();
     if (worker.member() == 0) return answer_misses(worker);
     Client client(worker);
     if (worker.choice("loop") == "closed") return client.run_closed();

@@ -15,10 +15,11 @@ namespace {
 void take_turns(Worker& worker, std::uint64_t work_ns) {
     FutexWord& turn = worker.group().word;
     const auto mine = static_cast<std::uint32_t>(worker.member());
-    while (worker.wait_while(turn, 1 - mine)) {
+    while (worker.wait_while(turn, 1 - mine, worker.own_slot().called, Sleepers::one)) {
         if (work_ns > 0) worker.compute(work_ns);
         if (!worker.running()) return;
         turn.store(1 - mine, std::memory_order_release);
+        worker.next_slot().called.call_armed();
         futex_wake(turn, 1);
         worker.pass();
     }
@@ -28,10 +29,11 @@ void chain_by_futex(Worker& worker, std::uint64_t work_ns) {
     FutexWord& own = worker.own_slot().call;
     FutexWord& next = worker.next_slot().call;
     if (worker.member() == 0) own.fetch_add(1); // the first is woken by nobody
-    for (std::uint32_t seen = 0; worker.wait_while(own, seen); ++seen) {
+    for (std::uint32_t seen = 0; worker.wait_while(own, seen, worker.own_slot().called, Sleepers::one); ++seen) {
         worker.compute(work_ns);
         if (!worker.running()) return;
         next.fetch_add(1, std::memory_order_release);
+        worker.next_slot().called.call_armed();
         futex_wake(next, 1);
         worker.pass();
     }
@@ -43,7 +45,7 @@ void chain_by_pipe(Worker& worker, std::uint64_t work_ns) {
     bool woken = worker.member() == 0 || receive_all(worker, ring.in, &byte, 1);
     while (woken) {
         worker.compute(work_ns);
-        if (!send_all(worker, ring.out, &byte, 1)) return;
+        if (!send_all(worker, ring.out, worker.next_slot(), &byte, 1)) return;
         worker.pass();
         woken = receive_all(worker, ring.in, &byte, 1);
     }
@@ -54,8 +56,9 @@ void chain_by_pipe(Worker& worker, std::uint64_t work_ns) {
 void pipe_io(Worker& worker) {
     const Ring ring = take_ring(worker);
     char byte = 'k';
-    if (worker.member() == 0 && !send_all(worker, ring.out, &byte, 1)) return;
-    while (receive_all(worker, ring.in, &byte, 1) && send_all(worker, ring.out, &byte, 1)) worker.pass();
+    if (worker.member() == 0 && !send_all(worker, ring.out, worker.next_slot(), &byte, 1)) return;
+    while (receive_all(worker, ring.in, &byte, 1) && send_all(worker, ring.out, worker.next_slot(), &byte, 1))
+        worker.pass();
 }
 
 void futex_ping_pong(Worker& worker) { take_turns(worker, 0); }
@@ -68,7 +71,7 @@ void cache_pipe(Worker& worker) {
     char* buffer = map_buffer(worker, size);
     LineWalk walk(buffer, size);
     Pace pace{.steps_per_ns = 0.1};
-    if (worker.member() == 0 && !send_all(worker, ring.out, buffer, size)) return;
+    if (worker.member() == 0 && !send_all(worker, ring.out, worker.next_slot(), buffer, size)) return;
     while (receive_all(worker, ring.in, buffer, size)) {
         const std::uint64_t start = thread_cpu_ns();
         for (std::size_t line = 0; line < lines && worker.running(); line += 1024) {
@@ -77,7 +80,7 @@ void cache_pipe(Worker& worker) {
         }
         const std::uint64_t used = thread_cpu_ns() - start;
         if (used < burst) worker.compute(burst - used, pace, [&walk](std::uint32_t steps) { walk.touch(steps); });
-        if (!send_all(worker, ring.out, buffer, size)) return;
+        if (!send_all(worker, ring.out, worker.next_slot(), buffer, size)) return;
         worker.pass();
     }
 }

@@ -16,9 +16,10 @@ namespace {
 
 void compute_when_called(Worker& worker) {
     Matrices matrices(worker, worker.parameter("size"));
-    for (std::uint32_t seen = 0; worker.wait_while(worker.own_slot().call, seen); ++seen) {
+    WorkerSlot& own = worker.own_slot();
+    for (std::uint32_t seen = 0; worker.wait_while(own.call, seen, own.called, Sleepers::one); ++seen) {
         if (!matrices.multiply(worker)) return;
-        end_part(worker.group(), worker.others());
+        end_part(worker);
         worker.pass();
     }
 }
@@ -27,6 +28,8 @@ void write_bursts(Worker& worker) {
     const std::uint64_t interval = worker.parameter("interval");
     while (worker.running()) {
         const std::uint64_t shares = worker.others(); // each one takes one
+        worker.group().round_called(worker.group().word.load() + 1).call_any();
+        worker.group().word.fetch_add(1);
         for (const int file : worker.setting().files)
             if (::write(file, &shares, sizeof(shares)) < 0 && errno != EAGAIN)
                 worker.fail("write to an eventfd", errno);
@@ -45,7 +48,10 @@ void wait_for_events(Worker& worker) {
     }
     std::array<epoll_event, 64> ready{};
     while (worker.running()) {
+        CallStamp& next_burst = worker.group().round_called(worker.group().word.load() + 1);
+        const std::uint64_t since = ticks_now();
         const int count = ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), -1);
+        worker.note_wake(next_burst, since);
         if (count < 0 && errno != EINTR) worker.fail("epoll_wait()", errno);
         for (int i = 0; i < count; ++i) {
             std::uint64_t share = 0;
@@ -58,11 +64,11 @@ void wait_for_events(Worker& worker) {
 void produce(Worker& worker) {
     GroupSlot& group = worker.group();
     const std::uint64_t work = worker.parameter("produce");
-    give(group.room, static_cast<std::uint32_t>(worker.parameter("depth")));
+    give(group.room, static_cast<std::uint32_t>(worker.parameter("depth")), Sleepers::one);
     while (worker.running()) {
         worker.compute(work);
-        if (!take(worker, group.room)) return;
-        give(group.items);
+        if (!take(worker, group.room, Sleepers::one)) return;
+        give(group.items, 1, Sleepers::several);
         worker.pass();
     }
 }
@@ -70,8 +76,8 @@ void produce(Worker& worker) {
 void consume(Worker& worker) {
     GroupSlot& group = worker.group();
     const std::uint64_t work = worker.parameter("consume");
-    while (take(worker, group.items)) {
-        give(group.room);
+    while (take(worker, group.items, Sleepers::several)) {
+        give(group.room, 1, Sleepers::one);
         worker.compute(work);
         if (worker.running()) worker.pass();
     }
@@ -84,7 +90,7 @@ void futex_fan_out(Worker& worker) {
     if (worker.member() == 0) {
         while (worker.running()) {
             begin_round(group);
-            if (wait_for_parts(worker, worker.others())) worker.pass();
+            if (wait_for_parts(worker)) worker.pass();
         }
         return;
     }
@@ -92,7 +98,7 @@ void futex_fan_out(Worker& worker) {
     for (std::uint32_t seen = 0; wait_for_round(worker, seen);) {
         worker.compute(work);
         if (!worker.running()) return;
-        end_part(group, worker.others());
+        end_part(worker);
         worker.pass();
     }
 }
@@ -103,11 +109,12 @@ void fan_out_compute(Worker& worker) {
     while (worker.running()) {
         worker.group().done.store(0);
         for (int member = 1; member < worker.group_size(); ++member) {
-            FutexWord& call = worker.slot_of(member).call;
-            call.fetch_add(1);
-            futex_wake(call, 1);
+            WorkerSlot& slot = worker.slot_of(member);
+            slot.call.fetch_add(1);
+            slot.called.call_armed();
+            futex_wake(slot.call, 1);
         }
-        if (!wait_for_parts(worker, worker.others())) return;
+        if (!wait_for_parts(worker)) return;
         worker.pass();
         worker.sleep_for(sleep);
     }

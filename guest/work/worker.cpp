@@ -54,25 +54,63 @@ void Worker::spin_until(std::uint64_t deadline_ns) {
     }
 }
 
-void Worker::sleep_for(std::uint64_t ns) {
-    telemetry_.begin_sleep(ns);
-    const timespec time = to_timespec(ns);
-    if (running()) ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
-    telemetry_.end_sleep(current_cpu(), ticks_now());
+template <typename Sleep> bool Worker::sleep(std::uint64_t ns, const Sleep& call) {
+    if (!setting_.telemetry) return running() && call();
+    const std::uint64_t end = telemetry_.begin_sleep(ns) + ticks_now();
+    const bool to_the_end = running() && call();
+    const std::uint64_t now = ticks_now();
+    telemetry_.end_sleep(current_cpu(), now);
+    if (to_the_end && ns > 0) note_wake_between(end, now);
+    return to_the_end;
 }
 
-void Worker::sleep_until(std::uint64_t deadline_ns) {
+bool Worker::sleep_for(std::uint64_t ns) {
+    const timespec time = to_timespec(ns);
+    return sleep(ns, [&time] { return ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr) == 0; });
+}
+
+bool Worker::sleep_until(std::uint64_t deadline_ns) {
     const std::uint64_t now = monotonic_ns();
-    telemetry_.begin_sleep(deadline_ns > now ? deadline_ns - now : 0);
     const timespec time = to_timespec(deadline_ns);
-    if (running()) ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
-    telemetry_.end_sleep(current_cpu(), ticks_now());
+    return sleep(deadline_ns > now ? deadline_ns - now : 0,
+                 [&time] { return ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == 0; });
+}
+
+void Worker::note_wake_between(std::uint64_t from_ticks, std::uint64_t until_ticks) {
+    if (!measures_wakes_ || !running()) return;
+    if (slot_.frozen_until_ticks.load(std::memory_order_relaxed) > from_ticks) return;
+    // The counters of two CPUs may differ a little.
+    const std::uint64_t ticks = until_ticks > from_ticks ? until_ticks - from_ticks : 0;
+    latencies_->wake.note(static_cast<std::uint64_t>(static_cast<double>(ticks) / slot_.ticks_per_ns));
+}
+
+void Worker::note_wake(const CallStamp& called, std::uint64_t since) {
+    if (!measures_wakes_) return;
+    const std::uint64_t now = ticks_now();
+    if (const std::uint64_t from = called.since(since); from != 0) note_wake_between(from, now);
+}
+
+void Worker::note_late_wake(std::uint64_t ns) {
+    if (!measures_wakes_) return;
+    const std::uint64_t now = ticks_now();
+    note_wake_between(now - static_cast<std::uint64_t>(static_cast<double>(ns) * slot_.ticks_per_ns), now);
 }
 
 bool Worker::wait_while(FutexWord& word, std::uint32_t value) const {
     while (running()) {
         if (word.load(std::memory_order_acquire) != value) return true;
         futex_wait(word, value);
+    }
+    return false;
+}
+
+bool Worker::wait_while(FutexWord& word, std::uint32_t value, CallStamp& called, Sleepers sleepers) {
+    while (running()) {
+        if (sleepers == Sleepers::one) called.arm();
+        const std::uint64_t since = sleepers == Sleepers::one || !measures_wakes_ ? 1 : ticks_now();
+        if (word.load(std::memory_order_acquire) != value) return true;
+        futex_wait(word, value);
+        note_wake(called, since);
     }
     return false;
 }

@@ -17,15 +17,9 @@ namespace {
 using plan::Expectation;
 using plan::WorkerReport;
 
-constexpr double ns_per_s = 1e9;
-
 std::string name_of(const WorkerReport& worker) {
     const std::string name = "worker " + std::to_string(worker.worker);
     return worker.cgroup.empty() ? name : name + " in " + worker.cgroup;
-}
-
-double rate_of(const WorkerReport& worker) {
-    return static_cast<double>(worker.work_units) * ns_per_s / static_cast<double>(worker.wall_ns);
 }
 
 std::string human_bound(const Expectation& expectation) {
@@ -127,28 +121,23 @@ AssertionResult judge_spread_of(const Judge& judge, const Workers& group, const 
                             where + "has no value: " + name_of(*none) + " had no time to work in");
     const auto by_rate = [](const auto* a, const auto* b) { return rate_of(*a) < rate_of(*b); };
     const auto [slowest, fastest] = std::minmax_element(group.begin(), group.end(), by_rate);
-    double sum = 0;
-    for (const auto* worker : group) sum += rate_of(*worker);
-    if (sum == 0) return judge.result(Outcome::inconclusive, where + "has no value: none of its workers did any work");
-    const double spread = (rate_of(**fastest) - rate_of(**slowest)) / (sum / static_cast<double>(group.size()));
-    return judge.compared(spread, "ratio",
-                          human_ratio(spread) + " (" + where + "worker " + std::to_string((*fastest)->worker) +
+    const auto spread = spread_of(group);
+    if (!spread) return judge.result(Outcome::inconclusive, where + "has no value: none of its workers did any work");
+    return judge.compared(*spread, "ratio",
+                          human_ratio(*spread) + " (" + where + "worker " + std::to_string((*fastest)->worker) +
                               " did " + human_rate(rate_of(**fastest), "units/s") + ", worker " +
                               std::to_string((*slowest)->worker) + " did " + human_rate(rate_of(**slowest), "units/s") +
                               ")");
 }
 
 std::vector<AssertionResult> judge_spread(const Judge& judge, const Workers& workers) {
-    std::map<std::tuple<std::string, int, std::string>, Workers> groups;
+    const auto groups = comparable(workers);
     std::map<std::string, int> groups_of_cgroup;
-    for (const auto* worker : workers) {
-        auto& group = groups[{worker->cgroup, worker->step, worker->work_type}];
-        if (group.empty()) ++groups_of_cgroup[worker->cgroup];
-        group.push_back(worker);
-    }
+    for (const auto& group : groups) ++groups_of_cgroup[group.front()->cgroup];
     std::vector<AssertionResult> results;
-    for (const auto& [key, group] : groups) {
-        const auto& [cgroup, step, work_type] = key;
+    for (const auto& group : groups) {
+        const auto& [cgroup, step, work_type] =
+            std::tie(group.front()->cgroup, group.front()->step, group.front()->work_type);
         std::string where; // what the message must say for the reader to know which group is meant
         if (cgroup != judge.expectation.cgroup) where = cgroup.empty() ? "outside of the cgroups" : cgroup;
         if (groups_of_cgroup[cgroup] > 1) {

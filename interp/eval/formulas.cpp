@@ -39,6 +39,8 @@ struct Run {
     const plan::Record& record;
 };
 
+bool is_quantile(const plan::Formula& measure) { return measure.number > 0 && measure.number < 1; }
+
 std::optional<double> measured(const plan::Formula& measure, const plan::Record& record) {
     using Report = plan::WorkerReport;
     const Workers workers = workers_of(record, measure.cgroup);
@@ -48,6 +50,11 @@ std::optional<double> measured(const plan::Formula& measure, const plan::Record&
     if (measure.path == "cpu_time") return sum_of(workers, &Report::cpu_ns);
     if (measure.path == "throughput") return throughput_of(workers);
     if (measure.path == "gap") return quantile_of(workers, 0, gap_of);
+    if (measure.path == "spread") return worst_spread_of(workers);
+    if (measure.path == "wake_latency") {
+        auto latencies = wake_latencies_of(workers);
+        return is_quantile(measure) ? latencies.quantile(measure.number) : latencies.longest();
+    }
     if (measure.path == "run_delay")
         return quantile_of(workers, measure.number,
                            [](const Report& worker) { return static_cast<double>(worker.run_delay_ns); });
@@ -57,18 +64,34 @@ std::optional<double> measured(const plan::Formula& measure, const plan::Record&
 
 std::string shown(const plan::Formula& measure, double value) {
     const auto& path = measure.path;
-    const bool time = path == "gap" || path == "run_delay" || path == "cpu_time";
+    const bool time = path == "gap" || path == "run_delay" || path == "cpu_time" || path == plan::wake_latency;
+    const bool ratio = path == "off_cpu" || path == "spread";
     const std::string number = time                   ? human_duration(value)
-                               : path == "off_cpu"    ? human_ratio(value)
+                               : ratio                ? human_ratio(value)
                                : path == "throughput" ? human_rate(value)
                                                       : human_count(value);
     return plan::formula_words(measure) + " is " + number;
 }
 
+std::string plural(std::uint64_t count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+// Of how many wake-ups, and what else there is to know of them.
+std::string wake_ups_seen(const plan::Formula& measure, const plan::Record& record) {
+    const auto latencies = wake_latencies_of(workers_of(record, measure.cgroup));
+    const std::string emulated = record.clock() == "emulated" ? ", by an emulated clock" : "";
+    if (latencies.seen() == 0 || !is_quantile(measure) || latencies.samples() >= plan::samples_needed(measure.number))
+        return " (" + plural(latencies.seen(), "wake-up") + emulated + ")";
+    return " (" + plural(latencies.seen(), "wake-up") + ", of which " + plural(latencies.samples(), "sample") +
+           " count; it takes " + std::to_string(plan::samples_needed(measure.number)) + ")";
+}
+
 std::string seen(const plan::Formula& term, const Run& run) {
     if (term.kind == Kind::payload) return payload_words(term, run.plan, run.record);
     const auto value = measured(term, run.record);
-    return value ? shown(term, *value) : "nothing was measured for " + plan::formula_words(term);
+    const std::string more = term.path == plan::wake_latency ? wake_ups_seen(term, run.record) : "";
+    return (value ? shown(term, *value) : "nothing was measured for " + plan::formula_words(term)) + more;
 }
 
 Outcome outcome_of(Truth truth) {

@@ -2,6 +2,9 @@
 #include "interp/eval/workers.h"
 
 #include <algorithm>
+#include <limits>
+#include <map>
+#include <tuple>
 
 #include "interp/eval/comparison.h"
 
@@ -35,6 +38,52 @@ double lived_ns(const Workers& workers) {
         covered_until = std::max(covered_until, end);
     }
     return total;
+}
+
+std::vector<Workers> comparable(const Workers& workers) {
+    std::map<std::tuple<std::string, int, std::string>, Workers> groups;
+    for (const auto* worker : workers) groups[{worker->cgroup, worker->step, worker->work_type}].push_back(worker);
+    std::vector<Workers> result;
+    for (auto& [key, group] : groups) result.push_back(std::move(group));
+    return result;
+}
+
+double rate_of(const plan::WorkerReport& worker) {
+    return static_cast<double>(worker.work_units) * ns_per_s / static_cast<double>(worker.wall_ns);
+}
+
+std::optional<double> spread_of(const Workers& group) {
+    double least = std::numeric_limits<double>::infinity();
+    double most = 0;
+    double sum = 0;
+    for (const auto* worker : group) {
+        if (worker->wall_ns == 0) return std::nullopt;
+        const double rate = rate_of(*worker);
+        least = std::min(least, rate);
+        most = std::max(most, rate);
+        sum += rate;
+    }
+    if (sum == 0) return std::nullopt;
+    return (most - least) / (sum / static_cast<double>(group.size()));
+}
+
+std::optional<double> worst_spread_of(const Workers& workers) {
+    std::optional<double> worst;
+    for (const auto& group : comparable(workers)) {
+        if (group.size() < 2) continue;
+        const auto spread = spread_of(group);
+        if (!spread) return std::nullopt;
+        worst = std::max(worst.value_or(0), *spread);
+    }
+    return worst;
+}
+
+plan::MergedLatencies wake_latencies_of(const Workers& workers) {
+    plan::MergedLatencies merged;
+    for (const auto* worker : workers)
+        for (const auto& latency : worker->latencies)
+            if (latency.name == plan::wake_latency) merged.add(latency.seen, latency.max_ns, latency.kept_ns);
+    return merged;
 }
 
 std::optional<double> throughput_of(const Workers& workers) {

@@ -13,6 +13,7 @@
 #include "interp/lua/object.h"
 #include "interp/lua/state.h"
 #include "interp/lua/value.h"
+#include "interp/plan/latencies.h"
 
 namespace ktstr::lua {
 
@@ -153,7 +154,43 @@ constexpr std::array cgroup_fields{Field{"name", push_name},
                                    Field{"run_delay_ns", push_sum<run_delay_ns>},
                                    Field{"migrations", push_sum<migrations>},
                                    Field{"isolation_violations", push_sum<isolation_violations>}};
-constexpr ObjectClass cgroup_class{"ktstr.cgroup", "a cgroup", cgroup_fields, {}};
+int cgroup_wake_latency(lua_State* state);
+constexpr std::array cgroup_methods{luaL_Reg{"wake_latency", cgroup_wake_latency}};
+constexpr ObjectClass cgroup_class{"ktstr.cgroup", "a cgroup", cgroup_fields, cgroup_methods};
+
+plan::MergedLatencies wake_latencies_of(lua_State* state, const Group& group) {
+    plan::MergedLatencies merged;
+    std::vector<std::uint64_t> kept;
+    for (const auto* worker : group.workers)
+        for (const json& latency : list_member(*worker, "latencies")) {
+            if (text_member(latency, "name") != plan::wake_latency) continue;
+            kept.clear();
+            for (const json& ns : list_member(latency, "kept_ns"))
+                if (ns.is_number_unsigned()) kept.push_back(ns.get<std::uint64_t>());
+            charge(state, kept.size() + 1);
+            merged.add(
+                static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_member(latency, "seen").value_or(0))),
+                static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_member(latency, "max_ns").value_or(0))),
+                kept);
+        }
+    return merged;
+}
+
+// cgroup:wake_latency(0.99), or the longest without a quantile; in ns.
+int cgroup_wake_latency(lua_State* state) {
+    const Group group = group_of(state, object_at(state, 1, cgroup_class));
+    auto latencies = wake_latencies_of(state, group);
+    const bool longest = lua_isnoneornil(state, 2);
+    const double quantile = longest ? 1 : luaL_checknumber(state, 2);
+    luaL_argcheck(state, quantile > 0 && quantile <= 1, 2, "a quantile is above 0 and at most 1");
+    const auto value = quantile == 1 ? latencies.longest() : latencies.quantile(quantile);
+    if (!value)
+        raise(state, "the cgroup '" + group.name + "' has no such wake latency: it takes " +
+                         std::to_string(plan::samples_needed(quantile)) + " samples, and its workers have " +
+                         std::to_string(latencies.samples()));
+    lua_pushinteger(state, static_cast<lua_Integer>(*value));
+    return 1;
+}
 
 // The name as it lies in the record: the beginning of the cgroup of a worker that belongs to it.
 std::string_view recorded_name(const json& workers, const std::string& wanted) {

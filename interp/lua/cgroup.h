@@ -18,8 +18,8 @@ bool covers(std::string_view wanted, std::string_view cgroup);
 void need_cgroup(lua_State* state, const nlohmann::json& workers, const std::string& wanted);
 
 // Pushes the object: name, workers (their number), work_units, throughput (units per second of the time in which at
-// least one of the workers lived), spread, longest_gap_ns, cpu_ns, run_delay_ns, migrations, isolation_violations. The
-// figures are those of the expectations (interp/eval/expectations.cpp).
+// least one of the workers lived), spread, longest_gap_ns, cpu_ns, run_delay_ns, migrations, isolation_violations, and
+// wake_latency(quantile). The figures are those of the expectations (interp/eval/expectations.cpp).
 void push_cgroup(lua_State* state, const nlohmann::json& workers, const std::string& name);
 
 } // namespace ktstr::lua

@@ -63,6 +63,7 @@ template <const char* const& name> void push_text_field(lua_State* state, const 
 
 constexpr const char* accelerator = "accelerator";
 constexpr const char* kernel_release = "kernel_release";
+constexpr const char* clock = "clock";
 constexpr const char* end = "end";
 constexpr const char* message = "message";
 
@@ -72,6 +73,7 @@ constexpr std::array run_fields{Field{"scenario", push_scenario},
                                 Field{"plan", push_plan},
                                 Field{"kernel", push_text_field<kernel_release>},
                                 Field{"accelerator", push_text_field<accelerator>},
+                                Field{"clock", push_text_field<clock>},
                                 Field{"duration", push_duration},
                                 Field{"seed", push_seed},
                                 Field{"ended", push_text_field<end>},

@@ -26,25 +26,18 @@ class Fields {
     }
 
     template <typename Integer> void integer(const char* name, Integer& out) {
-        static_assert(std::is_integral_v<Integer>);
         const auto* value = find(name);
         if (value == nullptr) return;
-        const bool negative =
-            !value->is_number_unsigned() && value->is_number_integer() && value->get<std::int64_t>() < 0;
-        if (value->is_number_integer() && !negative) {
-            const auto number = value->get<std::uint64_t>();
-            if (number <= static_cast<std::uint64_t>(std::numeric_limits<Integer>::max())) {
-                out = static_cast<Integer>(number);
-                return;
-            }
-        } else if (negative) {
-            const auto number = value->get<std::int64_t>();
-            if (std::is_signed_v<Integer> && number >= static_cast<std::int64_t>(std::numeric_limits<Integer>::min())) {
-                out = static_cast<Integer>(number);
-                return;
-            }
-        }
-        fail_field(name, "is not an integer in range");
+        if (const auto number = integer_of<Integer>(*value))
+            out = *number;
+        else
+            fail_field(name, "is not an integer in range");
+    }
+    template <typename Integer> void integers(const char* name, std::vector<Integer>& out) {
+        array<Integer>(name, out, [](const nlohmann::json& element, const std::string& where) -> Result<Integer> {
+            if (const auto number = integer_of<Integer>(element)) return *number;
+            return Error{where + " is not an integer in range"};
+        });
     }
 
     void number(const char* name, double& out);
@@ -110,6 +103,19 @@ class Fields {
     }
 
   private:
+    template <typename Integer> static std::optional<Integer> integer_of(const nlohmann::json& value) {
+        static_assert(std::is_integral_v<Integer>);
+        using Limits = std::numeric_limits<Integer>;
+        if (!value.is_number_integer()) return std::nullopt;
+        if (!value.is_number_unsigned() && value.get<std::int64_t>() < 0) {
+            const auto number = value.get<std::int64_t>();
+            if (!std::is_signed_v<Integer> || number < static_cast<std::int64_t>(Limits::min())) return std::nullopt;
+            return static_cast<Integer>(number);
+        }
+        const auto number = value.get<std::uint64_t>();
+        if (number > static_cast<std::uint64_t>(Limits::max())) return std::nullopt;
+        return static_cast<Integer>(number);
+    }
     [[nodiscard]] std::string path(const char* name) const { return where_ + "." + name; }
     const nlohmann::json* find(const char* name);
     void fail(const char* what) { keep(Error{where_ + " " + what}); }

@@ -19,6 +19,40 @@ constexpr std::array<std::string_view, 11> end_names = {
     "scheduler_exited", "executor_failed",     "kernel_panicked", "guest_hung",
     "vm_died",          "interrupted",         "host_failed"};
 
+constexpr std::size_t bounded_text = 1024; // bytes that are kept of a text that was too long
+
+// An estimate that is never too low: what is not listed takes less than 4 KiB.
+std::size_t most_bytes(const WorkerReport& report) {
+    constexpr std::size_t integer_bytes = 9;
+    std::size_t bytes = 4096 + 2 * report.numa_pages.size() * 3 * integer_bytes + report.cpus.list().size();
+    for (const auto& latency : report.latencies)
+        bytes += 256 + latency.name.size() + latency.kept_ns.size() * integer_bytes;
+    for (const auto* text : {&report.cgroup, &report.work, &report.work_type, &report.exit}) bytes += text->size();
+    return bytes;
+}
+
+// Every second one of what is sorted is as good a sample as all.
+bool thin_out(WorkerReport& report) {
+    bool thinned = false;
+    for (auto& latency : report.latencies) {
+        const std::size_t kept = latency.kept_ns.size() / 2;
+        if (latency.kept_ns.empty()) continue;
+        for (std::size_t i = 0; i < kept; ++i) latency.kept_ns[i] = latency.kept_ns[2 * i + 1];
+        latency.kept_ns.resize(kept);
+        latency.dropped = latency.seen - kept;
+        thinned = true;
+    }
+    return thinned;
+}
+
+bool cut_short(std::string& text) {
+    if (text.size() <= bounded_text) return false;
+    std::size_t end = bounded_text;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end; // whole characters of UTF-8
+    text.resize(end);
+    return true;
+}
+
 template <typename T> json array_json(const std::vector<T>& items) {
     json result = json::array();
     for (const auto& item : items) result.push_back(to_json(item));
@@ -30,6 +64,23 @@ template <typename T> json array_json(const std::vector<T>& items) {
 double WorkerReport::off_cpu_ratio() const {
     if (wall_ns == 0 || cpu_ns >= wall_ns) return 0;
     return 1.0 - static_cast<double>(cpu_ns) / static_cast<double>(wall_ns);
+}
+
+WorkerReport bounded(WorkerReport report) {
+    const auto fits = [&report] {
+        return most_bytes(report) <= max_worker_report_bytes ||
+               json::to_cbor(to_json(report)).size() <= max_worker_report_bytes;
+    };
+    if (fits()) return report;
+    bool cut = false;
+    for (auto* text : {&report.cgroup, &report.work, &report.work_type, &report.exit}) cut = cut_short(*text) || cut;
+    bool thinned = false;
+    while (!fits() && thin_out(report)) thinned = true;
+    const char* what = cut && thinned ? "the ends of long texts and samples of its latencies"
+                       : cut          ? "the ends of long texts"
+                                      : "samples of its latencies";
+    report.truncated = std::string(what) + " were left out: a report has 64 KiB at most";
+    return report;
 }
 
 std::string SchedulerExit::text() const {
@@ -53,11 +104,20 @@ std::optional<RunEnd> run_end_from_string(std::string_view name) {
     return std::nullopt;
 }
 
-json to_json(const Latency& latency) {
-    return {{"name", latency.name},       {"samples", latency.samples}, {"min_ns", latency.min_ns},
-            {"p50_ns", latency.p50_ns},   {"p90_ns", latency.p90_ns},   {"p99_ns", latency.p99_ns},
-            {"p999_ns", latency.p999_ns}, {"max_ns", latency.max_ns}};
+std::string_view Record::clock() const {
+    if (accelerator == "tcg") return "emulated";
+    if (accelerator == "kvm") return "virtual";
+    return accelerator == "host" ? "native" : "";
 }
+
+json to_json(const Latency& latency) {
+    return {{"name", latency.name},      {"seen", latency.seen},       {"dropped", latency.dropped},
+            {"min_ns", latency.min_ns},  {"p50_ns", latency.p50_ns},   {"p90_ns", latency.p90_ns},
+            {"p99_ns", latency.p99_ns},  {"p999_ns", latency.p999_ns}, {"max_ns", latency.max_ns},
+            {"kept_ns", latency.kept_ns}};
+}
+
+json to_json(const NodePages& pages) { return {{"node", pages.node}, {"pages", pages.pages}}; }
 
 json to_json(const WorkerReport& report) {
     return {{"worker", report.worker},
@@ -82,7 +142,9 @@ json to_json(const WorkerReport& report) {
             {"timeslices", report.timeslices},
             {"isolation_violations", report.isolation_violations},
             {"isolation_cpu", report.isolation_cpu},
+            {"numa_pages", array_json(report.numa_pages)},
             {"latencies", array_json(report.latencies)},
+            {"truncated", report.truncated},
             {"exit", report.exit}};
 }
 
@@ -142,6 +204,7 @@ json to_json(const Record& record) {
             {"hint", record.hint},
             {"kernel_release", record.kernel_release},
             {"accelerator", record.accelerator},
+            {"clock", record.clock()},
             {"executor_version", record.executor_version},
             {"restored", record.restored},
             {"seed", record.seed},
@@ -167,14 +230,26 @@ static Result<Latency> read_latency(const json& value, const std::string& where)
     Latency latency;
     Fields fields(value, where);
     fields.text("name", latency.name);
-    fields.integer("samples", latency.samples);
+    fields.integer("seen", latency.seen);
+    fields.integer("dropped", latency.dropped);
     fields.integer("min_ns", latency.min_ns);
     fields.integer("p50_ns", latency.p50_ns);
     fields.integer("p90_ns", latency.p90_ns);
     fields.integer("p99_ns", latency.p99_ns);
     fields.integer("p999_ns", latency.p999_ns);
     fields.integer("max_ns", latency.max_ns);
+    fields.integers("kept_ns", latency.kept_ns);
+    if (latency.dropped > latency.seen || latency.seen - latency.dropped != latency.kept_ns.size())
+        fields.fail_field("kept_ns", "does not have as many values as were seen and not dropped");
     return fields.finish(std::move(latency));
+}
+
+static Result<NodePages> read_node_pages(const json& value, const std::string& where) {
+    NodePages pages;
+    Fields fields(value, where);
+    fields.integer("node", pages.node);
+    fields.integer("pages", pages.pages);
+    return fields.finish(pages);
 }
 
 Result<WorkerReport> worker_report_from_json(const json& value) {
@@ -201,7 +276,9 @@ Result<WorkerReport> worker_report_from_json(const json& value) {
     fields.integer("timeslices", report.timeslices);
     fields.integer("isolation_violations", report.isolation_violations);
     fields.integer("isolation_cpu", report.isolation_cpu);
+    fields.array("numa_pages", report.numa_pages, read_node_pages);
     fields.array("latencies", report.latencies, read_latency);
+    fields.text("truncated", report.truncated);
     fields.text("exit", report.exit);
     return fields.finish(std::move(report));
 }
@@ -244,13 +321,7 @@ Result<CgroupProcs> cgroup_procs_from_json(const json& value) {
     fields.text("cgroup", procs.cgroup);
     fields.integer("step", procs.step);
     fields.integer("at_ns", procs.at_ns);
-    fields.array<int>("pids", procs.pids, [](const json& pid, const std::string& where) {
-        const json holder = {{"pid", pid}};
-        int number = 0;
-        Fields inner(holder, where);
-        inner.integer("pid", number);
-        return inner.finish(number);
-    });
+    fields.integers("pids", procs.pids);
     return fields.finish(std::move(procs));
 }
 

@@ -17,17 +17,25 @@
 
 namespace ktstr::plan {
 
-// How long something took, over all times that a worker measured it. Quantiles are those of a histogram whose steps are
-// a 32nd of the value.
+// How long something took, each time that a worker measured it. The extremes are those of all times, the quantiles
+// those of the sample that was kept.
 struct Latency {
-    std::string name;          // "wakeup", "request"
-    std::uint64_t samples = 0; // of 0 samples all others are 0
+    std::string name;          // "wake_latency", "request_latency"
+    std::uint64_t seen = 0;    // how often it was measured; if never, all others are 0
+    std::uint64_t dropped = 0; // how many of these are not in kept_ns
     std::uint64_t min_ns = 0;
     std::uint64_t p50_ns = 0;
     std::uint64_t p90_ns = 0;
     std::uint64_t p99_ns = 0;
     std::uint64_t p999_ns = 0;
     std::uint64_t max_ns = 0;
+    std::vector<std::uint64_t> kept_ns; // a uniform sample of all, sorted
+};
+
+// Where the kernel had a worker's memory when it was told to stop.
+struct NodePages {
+    int node = 0;
+    std::uint64_t pages = 0;
 };
 
 struct WorkerReport {
@@ -49,14 +57,23 @@ struct WorkerReport {
         0; // longest time it was kept from its work, beyond what it asked for (its own sleeps)
     int longest_gap_cpu = -1;
     std::int64_t longest_gap_at_ns = 0;     // end of that gap
-    std::uint64_t run_delay_ns = 0;         // schedstat: time runnable but not running
-    std::uint64_t timeslices = 0;           // schedstat: times put on a CPU
+    std::uint64_t run_delay_ns = 0;         // schedstat, since the start: time runnable but not running
+    std::uint64_t timeslices = 0;           // schedstat, since the start: times put on a CPU (pcount)
     std::uint64_t isolation_violations = 0; // iterations seen on a CPU outside the cgroup's cpuset of that moment
     int isolation_cpu = -1;                 // the first such CPU
-    std::vector<Latency> latencies;         // of a benchmark
+    std::vector<NodePages> numa_pages;      // of its process; empty in a machine with one node
+    std::vector<Latency> latencies;         // that its work type has
+    std::string truncated; // what was left out to keep the report within max_worker_report_bytes; or empty
     std::string exit; // "stopped", "killed" (did not stop in time), "exit code 3", "signal 9 (Killed)", "error: ..."
     [[nodiscard]] double off_cpu_ratio() const; // 1 - cpu_ns / wall_ns, 0 if wall_ns is 0
 };
+
+// A report as it is encoded (CBOR), at most.
+constexpr std::size_t max_worker_report_bytes = 64U << 10U;
+
+// The report in no more than that: of texts longer than 1 KiB the beginning, then fewer samples of latencies, evenly
+// thinned out. `truncated` says so.
+WorkerReport bounded(WorkerReport report);
 
 // What a program has written: its beginning and its end, and how much was left out between the two.
 struct CapturedOutput {
@@ -170,6 +187,11 @@ struct Record {
     Monitor monitor;
     std::string scheduler_log; // standard output and error of the scheduler, its last 256 KiB
     std::string console;       // kernel console, its last 64 KiB
+
+    // What the guest's clocks are worth: "native" (the machine itself), "virtual" (KVM), "emulated" (TCG), or empty.
+    // All but a native one go on while the host does not let a CPU of the guest run: times that the guest has measured
+    // include the host's own delays, those of an emulated machine the slowness of its CPUs too.
+    [[nodiscard]] std::string_view clock() const;
 };
 
 std::string_view to_string(RunEnd end);

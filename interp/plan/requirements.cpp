@@ -24,8 +24,8 @@ constexpr std::array<std::string_view, 26> executed_ops = {
     "read_kernel",          "write_kernel",      "write_bpf",
     "watch_snapshot",       "capture_ctprof"};
 
-constexpr std::array<std::string_view, 7> judged_measures = {"iterations", "migrations", "cpu_time", "gap",
-                                                             "run_delay",  "throughput", "off_cpu"};
+constexpr std::array<std::string_view, 9> judged_measures = {
+    "iterations", "migrations", "cpu_time", "gap", "run_delay", "throughput", "off_cpu", "wake_latency", "spread"};
 
 std::string quoted(std::string_view word) { return "`" + std::string(word) + "`"; }
 

@@ -46,7 +46,44 @@ std::optional<std::string> phases_refusal(const WorkParameter& parameter, const 
     return std::nullopt;
 }
 
+// By work type: what the latency counts from.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 26> wake_latencies = {{
+    {"bursty", "the end of its `sleep`"},
+    {"idle_churn", "the end of its `sleep`"},
+    {"timer_latency", "its deadline"},
+    {"irq_wake", "the timer's expiry, if it slept then"},
+    {"pipe_io", "the other's `write`"},
+    {"futex_ping_pong", "the other's `FUTEX_WAKE`"},
+    {"cache_pipe", "the other's `write`, for each `read` that it sleeps in"},
+    {"wake_chain", "the last one's `FUTEX_WAKE` or `write`"},
+    {"asymmetric_waker", "the other's `FUTEX_WAKE`"},
+    {"futex_fan_out", "the one's `FUTEX_WAKE` of all; of the one: that of the last of them"},
+    {"fan_out_compute", "the one's `FUTEX_WAKE`; of the one: that of the last of them, and the end of its `sleep`"},
+    {"epoll_storm", "the start of the burst; of the one: the end of its `interval`"},
+    {"thundering_herd", "the one's `FUTEX_WAKE` of all; of the one: the end of its `interval`"},
+    {"producer_consumer_imbalance", "the `FUTEX_WAKE` for an item, the last one if several consumers sleep; of the "
+                                    "producer: the first one for room"},
+    {"net_traffic", "the other's `send`"},
+    {"io_convoy", "the last `FUTEX_WAKE` of the lock; requests to the disk have none"},
+    {"fork_exit", "its child's `exit_group`, with the child's way out of the kernel"},
+    {"mutex_contention", "the last `FUTEX_WAKE` of the lock"},
+    {"priority_inversion", "the last `FUTEX_WAKE` or `FUTEX_UNLOCK_PI` of the lock, and the end of `think`"},
+    {"signal_storm", "the other's `tkill`, or the time of the next one of its own"},
+    {"preempt_storm", "the time of its wake-up; the victims have none"},
+    {"rt_starvation", "the start of its period; the victims have none"},
+    {"schbench", "the message thread's call, as schbench counts it"},
+    {"taobench", "the end of `miss` after it asked the backend"},
+    {"sequence", "the end of a phase `sleep`"},
+    {"custom", "the end of `sleep`, `futex.wake` of the word, `pipe.write`"},
+}};
+
 } // namespace
+
+std::string_view wake_latency_of(std::string_view work_type) {
+    for (const auto& [name, from] : wake_latencies)
+        if (name == work_type) return from;
+    return "";
+}
 
 std::optional<std::string> WorkParameter::refusal(const WorkParameterValue& value) const {
     switch (kind) {

@@ -56,6 +56,10 @@ struct WorkType {
     [[nodiscard]] WorkParameters defaults() const;
 };
 
+// What the wake latency of a worker of this type is, for `wake_latency` of the record and of expectations: "the end of
+// its sleep", from which it counts until the worker runs. Empty: its workers have none.
+std::string_view wake_latency_of(std::string_view work_type);
+
 const std::vector<WorkType>& work_types();
 const WorkType* find_work_type(std::string_view name);   // null if there is none
 const std::vector<std::string>& phase_kinds();           // of WorkPhase: "spin", ...

@@ -56,6 +56,23 @@ plan::Record record() {
     return made;
 }
 
+// `seen` wake-ups that all took the same time, `kept` of them in the sample.
+plan::Latency latency(std::uint64_t seen, std::uint64_t kept, std::uint64_t ns) {
+    plan::Latency made;
+    made.name = "wake_latency";
+    made.seen = seen;
+    made.dropped = seen - kept;
+    made.max_ns = ns;
+    made.kept_ns.assign(kept, ns);
+    return made;
+}
+
+plan::Formula wake_latency(double quantile) {
+    auto made = measure("wake_latency");
+    made.number = quantile;
+    return made;
+}
+
 eval::AssertionResult judged(const plan::Formula& formula, const plan::Record& of = record()) {
     REQUIRE(plan::is_judged(formula));
     auto plan = made_up_plan();
@@ -137,5 +154,56 @@ TEST_CASE("what was not measured is inconclusive, and only counts where it matte
 
 TEST_CASE("measures that are not judged yet are known as such, wherever they stand") {
     CHECK(plan::is_judged(with(Kind::always, {at_most(measure("gap"), 1)})));
-    CHECK_FALSE(plan::is_judged(with(Kind::always, {at_most(measure("wake_latency"), 1)})));
+    CHECK_FALSE(plan::is_judged(with(Kind::always, {at_most(measure("levitation"), 1)})));
+}
+
+TEST_CASE("quantiles of wake latencies are over all wake-ups, each worker's sample weighted by what it stands for") {
+    auto made = record();
+    // Worker 0 has seen 9000 wake-ups of 1 ms, of which it kept 100; worker 1 has seen and kept 1000 of 5 ms.
+    made.workers[0].latencies = {latency(9000, 100, 1'000'000)};
+    made.workers[1].latencies = {latency(1000, 1000, 5'000'000)};
+    CHECK(judged(at_most(wake_latency(0.5), 1), made).value == 1e6);
+    CHECK(judged(at_most(wake_latency(0.9), 1), made).value == 1e6);
+    CHECK(judged(at_most(wake_latency(0.95), 1), made).value == 5e6);
+    made.workers[0].latencies[0].max_ns = 70'000'000; // was not kept
+    const auto longest = judged(at_most(wake_latency(1), 1e6), made);
+    CHECK(longest.value == 70e6);
+    CHECK(longest.outcome == Outcome::fail);
+    CHECK_THAT(longest.message, ContainsSubstring("wake_latency(hot) is 70 ms (10000 wake-ups, by an emulated clock)"));
+}
+
+TEST_CASE("too few wake-ups leave a quantile of them inconclusive, whatever they say") {
+    auto made = record();
+    const auto outcome = [&made](double quantile) {
+        return judged(at_most(wake_latency(quantile), 1e9), made).outcome;
+    };
+    CHECK(outcome(0.99) == Outcome::inconclusive); // spin_wait has none
+    CHECK(outcome(1) == Outcome::inconclusive);
+    made.workers[0].latencies = {latency(99, 99, 1000)};
+    CHECK(outcome(0.99) == Outcome::inconclusive);
+    CHECK(outcome(0.5) == Outcome::pass);
+    CHECK(outcome(1) == Outcome::pass);
+    CHECK_THAT(judged(at_most(wake_latency(0.99), 1), made).message,
+               ContainsSubstring("nothing was measured for p99(wake_latency, hot) (99 wake-ups, of which 99 samples "
+                                 "count; it takes 100)"));
+    made.workers[1].latencies = {latency(1, 1, 1000)};
+    CHECK(outcome(0.99) == Outcome::pass);
+    CHECK(outcome(0.999) == Outcome::inconclusive);
+    // Many wake-ups do not make up for a sample that is mostly worth nothing.
+    made.workers[1].latencies = {latency(1'000'000, 50, 1000)};
+    CHECK(outcome(0.99) == Outcome::inconclusive);
+}
+
+TEST_CASE("spread can be calculated with, and is that of the worst cgroup") {
+    auto made = record();
+    made.workers[0].work_units = 1000;
+    made.workers[1].work_units = 3000;
+    CHECK(judged(at_most(with(Kind::multiply, {number(2), measure("spread")}), 2)).outcome == Outcome::pass);
+    CHECK(judged(at_most(with(Kind::multiply, {number(2), measure("spread")}), 1.9), made).outcome == Outcome::fail);
+    auto sound = made;
+    sound.workers[1].wall_ns = 0;
+    CHECK(judged(with(Kind::within, {measure("spread"), number(0), number(9)}), sound).outcome ==
+          Outcome::inconclusive);
+    made.workers.resize(1);
+    CHECK(judged(with(Kind::within, {measure("spread"), number(0), number(9)}), made).outcome == Outcome::inconclusive);
 }

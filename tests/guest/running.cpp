@@ -143,7 +143,7 @@ Running::~Running() {
         }
 }
 
-void Running::start() { pool.start(monotonic_ns()); }
+void Running::start() { pool.start(); }
 
 void Running::reap() {
     while (true) {

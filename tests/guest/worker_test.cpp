@@ -87,6 +87,20 @@ TEST_CASE("a killed worker's counts survive it") {
     CHECK(running.pool.take_reports(0).empty()); // reported once
 }
 
+TEST_CASE("a worker that does not hear its stop is killed when its time is over, and keeps its counts") {
+    Running running(work_of("spin_wait"));
+    running.run_until_each_has(3);
+    ::kill(running.pid(0), SIGSTOP);
+    running.pool.request_stop([](const WorkerProcess&) { return true; }, monotonic_ns());
+    running.reap();
+    CHECK_FALSE(running.pool.workers().at(0).ended);
+    running.pool.nudge(monotonic_ns() + WorkerPool::stop_limit_ns);
+    running.wait_for_end_of(0);
+    const auto report = running.pool.take_reports(0).at(0);
+    CHECK(report.exit == "killed");
+    CHECK(report.work_units >= 3);
+}
+
 TEST_CASE("what a worker leaves behind in its process group is gone after it") {
     Running running(work_of("fork_exit"));
     running.run_until_each_has(5);

@@ -41,6 +41,8 @@ TEST_CASE("a cgroup stands for those below it") {
 TEST_CASE("a figure of a cgroup that has no meaning is an error, not zero") {
     CHECK(error_of("run:cgroup('cold').spread") ==
           "the cgroup 'cold' has no spread: no two of its workers can be compared");
+    CHECK(error_of("run:cgroup('hot'):wake_latency(0.999)") ==
+          "the cgroup 'hot' has no such wake latency: it takes 1000 samples, and its workers have 200");
     auto record = sample_record();
     for (auto& worker : record["workers"]) worker["wall_ns"] = 0;
     CHECK(ending(check_on(record, "claim('x'):at_most(run:cgroup('hot').throughput, 1)")) ==

@@ -41,6 +41,9 @@ plan::WorkerReport worker(int number, const char* cgroup, const char* work, std:
     report.cpus = plan::CpuSet::range(0, 3);
     report.longest_gap_ns = 12 * ms - static_cast<std::uint64_t>(number) * ms;
     report.run_delay_ns = 3 * ms;
+    plan::Latency latency{.name = "wake_latency", .seen = 200, .dropped = 100, .max_ns = 5 * ms};
+    latency.kept_ns.assign(100, static_cast<std::uint64_t>(number + 1) * ms);
+    report.latencies = {latency};
     report.exit = "stopped";
     return report;
 }

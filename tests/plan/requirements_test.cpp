@@ -62,7 +62,6 @@ TEST_CASE("every op that is not executed is named with its place") {
 
 TEST_CASE("what else is not done is named as a user would") {
     const Plan plan = ktstr::test::full_plan();
-    CHECK(lacks_what(plan, "an expectation over a formula of `spread`"));
     Plan prose = plan;
     prose.payloads[0].output = Payload::Output::llm;
     CHECK(lacks_what(prose, "the output `llm` of payload `bench`"));

@@ -205,6 +205,8 @@ TEST_CASE("random and damaged messages never crash the decoders") {
     std::mt19937 random(7); // NOLINT(cert-msc51-cpp): the same cases every time
     plan::WorkerReport report;
     report.cgroup = "hot";
+    report.latencies = {{.name = "wake_latency", .seen = 3, .dropped = 1, .max_ns = 9, .kept_ns = {1, 9}}};
+    report.numa_pages = {{0, 12}, {1, 3}};
     const std::string good = encode(Workers{{report}});
     for (int round = 0; round < 5000; ++round) {
         std::string bytes = good;

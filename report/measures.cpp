@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What workers and payloads have measured, in tables.
+#include <algorithm>
+#include <array>
+
+#include "interp/eval/payload_metrics.h"
+#include "interp/eval/units.h"
+#include "interp/plan/latencies.h"
+#include "report/reporters.h"
+#include "report/table.h"
+
+namespace ktstr::report {
+
+namespace {
+
+using Align = Table::Align;
+
+constexpr std::size_t shown_rows = 32;
+constexpr std::array quantiles = {0.5, 0.9, 0.99, 0.999};
+
+// The latencies of one name of all workers of a work, in a cgroup and a step.
+struct Measured {
+    std::string cgroup;
+    std::string work;
+    std::string what;
+    plan::MergedLatencies latencies;
+};
+
+std::vector<Measured> measured_of(const std::vector<plan::WorkerReport>& workers) {
+    std::vector<Measured> all;
+    for (const auto& worker : workers)
+        for (const auto& latency : worker.latencies) {
+            auto same = std::find_if(all.begin(), all.end(), [&](const Measured& one) {
+                return one.cgroup == worker.cgroup && one.work == worker.work && one.what == latency.name;
+            });
+            if (same == all.end()) same = all.insert(all.end(), {worker.cgroup, worker.work, latency.name, {}});
+            same->latencies.add(latency.seen, latency.max_ns, latency.kept_ns);
+        }
+    return all;
+}
+
+std::string or_dash(const std::optional<double>& ns) { return ns ? eval::human_duration(*ns) : "-"; }
+
+std::string more_rows(std::size_t rows) {
+    return rows <= shown_rows ? "" : "    ... and " + std::to_string(rows - shown_rows) + " more in the record\n";
+}
+
+std::string clock_note(const plan::Record& record) {
+    if (record.clock() == "emulated")
+        return "    by an emulated clock (tcg): the host's own delays are in these times, and its slowness\n";
+    if (record.clock() == "virtual") return "    by a virtual clock (kvm): the host's own delays are in these times\n";
+    return "";
+}
+
+} // namespace
+
+std::string latency_table(const plan::Record& record, const Style& style) {
+    auto measured = measured_of(record.workers);
+    std::erase_if(measured, [](const Measured& one) { return one.latencies.seen() == 0; });
+    if (measured.empty()) return "";
+    Table table({{"cgroup"},
+                 {"work"},
+                 {"latency"},
+                 {"seen", Align::right},
+                 {"p50", Align::right},
+                 {"p90", Align::right},
+                 {"p99", Align::right},
+                 {"p99.9", Align::right},
+                 {"longest", Align::right}});
+    for (std::size_t i = 0; i < std::min(measured.size(), shown_rows); ++i) {
+        auto& [cgroup, work, what, latencies] = measured[i];
+        std::vector<std::string> cells = {printable_line(cgroup), printable_line(work), printable_line(what),
+                                          eval::human_count(static_cast<double>(latencies.seen()))};
+        for (const double quantile : quantiles) cells.push_back(or_dash(latencies.quantile(quantile)));
+        cells.push_back(or_dash(latencies.longest()));
+        table.add(std::move(cells));
+    }
+    return "\n  Latencies\n" + table.text(style, "    ") + more_rows(measured.size()) + clock_note(record);
+}
+
+std::string metric_table(const ScenarioResult& result, const Style& style) {
+    Table table({{"payload"}, {"cgroup"}, {"metric"}, {"value", Align::right}, {"unit"}});
+    std::size_t rows = 0;
+    for (const auto& report : result.record.payloads) {
+        const auto& payloads = result.plan.payloads;
+        const auto payload = std::find_if(payloads.begin(), payloads.end(),
+                                          [&](const plan::Payload& one) { return one.name == report.name; });
+        if (payload == payloads.end()) continue;
+        for (const auto& metric : eval::read_metrics(*payload, report).values) {
+            const bool declared = std::any_of(payload->metrics.begin(), payload->metrics.end(),
+                                              [&](const plan::Metric& one) { return one.name == metric.name; });
+            if (!declared || ++rows > shown_rows) continue;
+            table.add({printable_line(report.name), printable_line(report.cgroup), printable_line(metric.name),
+                       eval::human_count(metric.value), printable_line(metric.unit)});
+        }
+    }
+    return rows == 0 ? "" : "\n  Payloads\n" + table.text(style, "    ") + more_rows(rows);
+}
+
+} // namespace ktstr::report
