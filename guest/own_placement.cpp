@@ -14,6 +14,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/errno_text.h"
 #include "guest/futex.h"
 
 namespace ktstr::guest {
@@ -81,8 +82,7 @@ void set_user(const plan::Work& work, WorkerSlot& slot) {
 } // namespace
 
 void fail_worker(WorkerSlot& slot, std::string_view what, int errno_value, std::string_view needs) {
-    const char* why = ::strerrordesc_np(errno_value);
-    std::string text = "cannot " + std::string(what) + ": " + (why != nullptr ? why : "unknown error");
+    std::string text = "cannot " + std::string(what) + ": " + errno_text(errno_value);
     if (!needs.empty()) text += "; it takes " + std::string(needs);
     refuse_work(slot, text);
 }

@@ -19,6 +19,7 @@
 #include <map>
 #include <set>
 
+#include "base/errno_text.h"
 #include "guest/clock.h"
 #include "guest/kernel_file.h"
 #include "guest/pipe.h"
@@ -172,13 +173,6 @@ std::map<pid_t, Parent> parents() {
 }
 
 } // namespace
-
-std::string errno_text(int errno_value) {
-    const char* name = ::strerrorname_np(errno_value);
-    const char* meaning = ::strerrordesc_np(errno_value);
-    return (name != nullptr ? std::string(name) : std::to_string(errno_value)) + " (" +
-           (meaning != nullptr ? meaning : "unknown error") + ")";
-}
 
 Result<PayloadProcess> PayloadProcess::start(const PayloadCommand& command) {
     std::vector<char*> argv = {const_cast<char*>(command.path.c_str())};

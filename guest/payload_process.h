@@ -76,7 +76,4 @@ class PayloadProcess {
     std::uint64_t cpu_ns_ = 0;
 };
 
-// "ENOENT (No such file or directory)"
-std::string errno_text(int errno_value);
-
 } // namespace ktstr::guest
