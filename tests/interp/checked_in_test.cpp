@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the project ships in .ktl: scenarios/, stdlib/ and the examples of the documentation.
 #include <catch2/catch_test_macros.hpp>
+#include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 
 #include "base/file.h"
 #include "interp/check/modules.h"
 #include "interp/plan/monitor.h"
+#include "interp/plan/op_words.h"
 #include "interp/plan/requirements.h"
 #include "interp/plan/work_types.h"
 #include "interp/syntax/keywords.h"
@@ -166,6 +169,47 @@ TEST_CASE("the language reference has an example of every keyword, a row of ever
             INFO(name);
             CHECK(text.find("`" + name + "`") != std::string::npos);
         }
+}
+
+TEST_CASE("the page of work types has a unit and a wake latency of every type, or says that it has none") {
+    const std::string text = text_of("docs/work-types.md");
+    for (const auto& type : plan::work_types()) {
+        INFO(type.name);
+        CHECK(text.find("| `" + type.name + "` |") != std::string::npos || type.name == "sequence" ||
+              type.name == "custom");
+        const auto from = plan::wake_latency_of(type.name);
+        const std::string row = "| `" + type.name + "` | " + std::string(from) + " |\n";
+        CHECK((from.empty() || text.find(row) != std::string::npos));
+    }
+    CHECK(text.find("All other work types have none") != std::string::npos);
+}
+
+TEST_CASE("the page of ops has a row of every op with its word and its fields") {
+    const std::string text = text_of("docs/ops.md");
+    const auto schema = nlohmann::json::parse(text_of("docs/plan.schema.json"));
+    std::map<std::string, std::set<std::string>> fields_of;
+    const std::function<void(const nlohmann::json&)> collect = [&](const nlohmann::json& node) {
+        if (node.is_object() && node.contains("properties") && node["properties"].contains("op")) {
+            const auto& op = node["properties"]["op"];
+            if (op.contains("const"))
+                for (const auto& [field, what] : node["properties"].items())
+                    if (field != "op" && field != "source") fields_of[op["const"]].insert(field);
+        }
+        for (const auto& part : node)
+            if (part.is_structured()) collect(part);
+    };
+    collect(schema);
+    for (const auto& name : plan::op_names()) {
+        INFO(name);
+        const auto begin = text.find("| `" + name + "` | `");
+        REQUIRE(begin != std::string::npos);
+        const std::string row = text.substr(begin, text.find('\n', begin) - begin);
+        if (name != "add_cgroup") CHECK(row.find("`" + std::string(plan::op_word(name))) != std::string::npos);
+        for (const auto& field : fields_of[name]) {
+            INFO(field);
+            CHECK(row.find("`" + field + "`") != std::string::npos);
+        }
+    }
 }
 
 TEST_CASE("the language reference has a row of every value of the monitor") {
