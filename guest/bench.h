@@ -19,4 +19,8 @@ Result<void> bench_spin(double seconds);
 // signal to that of the last, and how many workers and bare processes come and go per second, one after the other.
 Result<void> bench_start(double seconds);
 
+// Runs each work type, `seconds` each, with its telemetry and with counting only, in turns, and prints a line of JSON:
+// "work_type", the median of "ratio" (work units per second with / without), its quartiles "low" and "high", "pairs".
+Result<void> bench_telemetry(double seconds);
+
 } // namespace ktstr::guest

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // ktstr-executor: PID 1 of the virtual machine. As anything else it only measures itself:
-//   ktstr-executor bench-loop SECONDS | bench-spin SECONDS | bench-start SECONDS
+//   ktstr-executor bench-loop | bench-spin | bench-start | bench-telemetry SECONDS (of the last, for each work type)
 // and, started by `ktstr run --host`, runs a plan on the machine itself:
 //   ktstr-executor host CHANNEL CGROUP OWN DIRECTORY
 // PID 1 takes these too, from behind "--" on the kernel's command line, and then powers off.
@@ -45,6 +45,7 @@ std::optional<Bench> wanted_bench(int argc, char** argv) {
     if (name == "bench-loop") return Bench{guest::bench_loop, seconds};
     if (name == "bench-spin") return Bench{guest::bench_spin, seconds};
     if (name == "bench-start") return Bench{guest::bench_start, seconds};
+    if (name == "bench-telemetry") return Bench{guest::bench_telemetry, seconds};
     return std::nullopt;
 }
 
@@ -84,8 +85,8 @@ int main(int argc, char** argv) {
     if (const auto bench = wanted_bench(argc, argv)) return run_bench(*bench);
     if (const auto channel = host_channel(argc, argv))
         return guest::run_on_host(Fd(*channel), {argv[3], argv[4], argv[5]});
-    std::fprintf(stderr,
-                 "ktstr-executor is started by ktstr, as the first process of a virtual machine.\n"
-                 "Here it can only measure itself: ktstr-executor bench-loop | bench-spin | bench-start SECONDS\n");
+    std::fprintf(stderr, "ktstr-executor is started by ktstr, as the first process of a virtual machine.\n"
+                         "Here it can only measure itself: ktstr-executor bench-loop | bench-spin | bench-start | "
+                         "bench-telemetry SECONDS\n");
     return usage_error;
 }

@@ -33,9 +33,12 @@ Result<Fd> make_memory_file(const char* name, std::uint64_t bytes) {
 
 std::string fd_path(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
 
+constexpr unsigned instruction_khz = 1'000'000;
+
 // tsc_early_khz: do not calibrate; tsc=reliable: do not check it against slower clocks, which are later on a busy host.
 std::string command_line(const MachineConfig& config) {
-    const std::string tsc = "tsc_early_khz=" + std::to_string(host_tsc_khz()) + " tsc=reliable ";
+    const auto khz = config.counts_instructions ? instruction_khz : host_tsc_khz();
+    const std::string tsc = "tsc_early_khz=" + std::to_string(khz) + " tsc=reliable ";
     return (config.accelerator == "tcg" ? tsc : std::string()) + kernel_args(config);
 }
 
@@ -115,6 +118,7 @@ Result<Machine> Machine::start(const MachineConfig& config) {
         options.inherited_fds.push_back(debugger->theirs.get());
         arguments.insert(arguments.end(), {"-chardev", socket("debugger", *debugger)});
     }
+    if (config.counts_instructions) arguments.insert(arguments.end(), {"-icount", "shift=0,sleep=off"});
     if (config.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
 
     auto process = Process::start(options);
