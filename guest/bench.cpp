@@ -69,7 +69,7 @@ Result<Rate> run_worker(double seconds) {
     const WorkerFilter every = [](const WorkerProcess&) { return true; };
     auto spawned = pool->spawn(spin_work(), {.allowed = plan::CpuSet::range(0, plan::max_cpus - 1)});
     if (!spawned) return spawned.error();
-    pool->start();
+    pool->start(monotonic_ns());
     sleep_for(seconds);
     pool->request_stop(every, monotonic_ns());
     while (pool->any_live(every)) {

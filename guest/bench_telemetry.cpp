@@ -74,7 +74,7 @@ Result<Turn> run_turn(const plan::Work& work, const Surroundings& surroundings, 
         placement.cgroup_base = surroundings.cgroups->base_path(cgroup_name);
     }
     if (auto spawned = pool->spawn(work, placement); !spawned) return Turn{0, spawned.error().message};
-    pool->start();
+    pool->start(monotonic_ns());
     ::usleep(static_cast<useconds_t>(turn_seconds * 1e6));
     const WorkerFilter every = [](const WorkerProcess&) { return true; };
     pool->request_stop(every, monotonic_ns());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/executor.h"
 
+#include <sys/statvfs.h>
+
 #include <optional>
 
 #include "base/file.h"
@@ -35,7 +37,7 @@ struct Surroundings {
 class Inbox {
   public:
     // `root` takes the place of / for the archive.
-    Inbox(EventLoop& loop, const std::string& root) : loop_(loop), unpacker_(root) {
+    Inbox(EventLoop& loop, const std::string& root) : loop_(loop), root_(root), unpacker_(root) {
         loop_.on_frame([this](const wire::Frame& frame) { take(frame); });
         loop_.on_damage([this](const Error& error) { fail(error); });
     }
@@ -75,7 +77,16 @@ class Inbox {
         archive_bytes_ += payload.size();
         if (archive_bytes_ > begin_->archive_bytes)
             return fail({"the host sent more of the archive than it announced"});
-        if (auto fed = unpacker_.feed(payload); !fed) fail(fed.error());
+        if (auto fed = unpacker_.feed(payload); !fed) fail(is_full() ? no_room(fed.error()) : fed.error());
+    }
+    [[nodiscard]] bool is_full() const {
+        struct statvfs system {};
+        return ::statvfs(root_.c_str(), &system) == 0 && system.f_blocks > 0 && system.f_bavail == 0;
+    }
+    [[nodiscard]] Error no_room(const Error& error) const {
+        return {error.message, "the scenario's programs and files have " +
+                                   std::to_string((begin_->archive_bytes >> 20U) + 1) +
+                                   " MiB, and files may take half of a guest's memory: give it more with `memory`"};
     }
     void take_reply(const std::string& payload) {
         const auto reply = wire::decode_host_reply(payload);
@@ -88,6 +99,7 @@ class Inbox {
     }
 
     EventLoop& loop_;
+    std::string root_;
     std::optional<wire::Begin> begin_;
     std::uint64_t archive_bytes_ = 0;
     CpioUnpacker unpacker_;

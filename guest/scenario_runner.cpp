@@ -76,7 +76,8 @@ ScenarioRunner::Step ScenarioRunner::run_ops(const std::vector<plan::Op>& ops, b
 
 void ScenarioRunner::start_pending() {
     if (!pool_.has_pending()) return;
-    pool_.start();
+    pool_.read_counters();
+    pool_.start(monotonic_ns());
     timeline_.scenario_runs();
 }
 

@@ -285,17 +285,18 @@ Result<void> WorkerPool::set_affinity(const WorkerProcess& worker, const plan::A
     return cpus ? apply_affinity(worker.tid, *cpus) : Result<void>(cpus.error());
 }
 
-void WorkerPool::start() {
-    std::vector<WorkerProcess*> starting;
+void WorkerPool::read_counters() {
     for (auto& worker : workers_)
-        if (!worker.started && !worker.ended && !worker.stopping) starting.push_back(&worker);
-    for (auto* worker : starting) worker->at_start = read_schedstat(*worker);
-    const std::uint64_t now_ns = monotonic_ns();
+        if (!worker.started && !worker.ended && !worker.stopping) worker.at_start = read_schedstat(worker);
+}
+
+void WorkerPool::start(std::uint64_t now_ns) {
     const std::uint64_t ticks = ticks_now();
-    for (auto* worker : starting) {
-        worker->started = true;
-        worker->start_ns = now_ns;
-        worker->slot->last_ticks.store(ticks, std::memory_order_relaxed);
+    for (auto& worker : workers_) {
+        if (worker.started || worker.ended || worker.stopping) continue;
+        worker.started = true;
+        worker.start_ns = now_ns;
+        worker.slot->last_ticks.store(ticks, std::memory_order_relaxed);
     }
     region_.started_batch().store(batch_++, std::memory_order_release);
     futex_wake(region_.started_batch());

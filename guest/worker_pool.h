@@ -96,7 +96,9 @@ class WorkerPool {
     [[nodiscard]] std::uint64_t began_ticks(std::size_t worker) const { return workers_.at(worker).slot->began_ticks; }
     // Phase two: one signal starts all that were spawned since the last start().
     [[nodiscard]] bool has_pending() const { return pending_; }
-    void start();
+    void start(std::uint64_t now_ns);
+    // Right before: what the kernel has counted for them so far is not of their work.
+    void read_counters();
 
     // Tells the live workers that `which` says to end. They are given `stop_limit_ns`, and then killed.
     void request_stop(const WorkerFilter& which, std::uint64_t now_ns);

@@ -255,10 +255,10 @@ Result<Workers> decode_workers(std::string_view payload) {
     Workers message;
     Fields fields(*value, "workers");
     fields.array("reports", message.reports, [](const json& report, const std::string& where) {
-        if (const std::size_t size = pack(report).size(); size > max_report)
-            return Result<plan::WorkerReport>(Error{where + " is of " + std::to_string(size) +
-                                                    " bytes, more than the " + std::to_string(max_report) +
-                                                    " that a worker may have"});
+        if (const std::size_t size = pack(report).size(); size > plan::max_worker_report_bytes)
+            return Result<plan::WorkerReport>(
+                Error{where + " is of " + std::to_string(size) + " bytes, more than the " +
+                      std::to_string(plan::max_worker_report_bytes) + " that a worker may have"});
         auto read = plan::worker_report_from_json(report);
         return read ? read : Result<plan::WorkerReport>(Error{where + ": " + read.error().message});
     });

@@ -38,7 +38,6 @@ constexpr std::size_t output_chunk = 64U << 10U;     // text of one payload_outp
 constexpr std::size_t ctprof_chunk = 64U << 10U;     // text of one ctprof frame, at most
 constexpr std::size_t ctprof_limit = 16U << 20U;     // of the document of one capture
 constexpr std::size_t all_ctprof_limit = 64U << 20U; // of all captures of a run
-constexpr std::size_t max_report = 64U << 10U;       // of one worker, encoded alone
 constexpr std::uint64_t heartbeat_interval_ns = 500'000'000;
 
 struct Hello { // the guest is ready to be told what to do

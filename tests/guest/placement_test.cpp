@@ -53,7 +53,7 @@ struct Placed {
     std::string stop() {
         auto& worker = pool.workers().at(0);
         if (worker.ended) return worker.exit;
-        pool.start();
+        pool.start(monotonic_ns());
         while (worker.slot->iterations == 0 && worker.slot->failure[0] == '\0') ::usleep(500);
         pool.request_stop([](const WorkerProcess&) { return true; }, monotonic_ns());
         int status = 0;

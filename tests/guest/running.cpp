@@ -143,7 +143,10 @@ Running::~Running() {
         }
 }
 
-void Running::start() { pool.start(); }
+void Running::start() {
+    pool.read_counters();
+    pool.start(monotonic_ns());
+}
 
 void Running::reap() {
     while (true) {

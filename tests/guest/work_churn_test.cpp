@@ -49,7 +49,7 @@ TEST_CASE("policy_churn goes through its three policies") {
 TEST_CASE("affinity_churn runs on every CPU that it may use") {
     const auto online = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
     Running running(work_of("affinity_churn"));
-    running.pool.start();
+    running.pool.start(monotonic_ns());
     const WorkerSlot& slot = *running.pool.workers().at(0).slot;
     while (slot.migrations < static_cast<std::uint64_t>(2 * (online - 1))) ::usleep(500);
     const auto reports = running.stop();
@@ -119,7 +119,7 @@ TEST_CASE("a worker that makes cgroups says so where it may not") {
     auto pool = WorkerPool::create(1, 0, AffinityResolver({}, 1));
     REQUIRE(pool.ok());
     REQUIRE(pool->spawn(work, {.cgroup_home = "/", .cgroup_base = "/proc"}).ok());
-    pool->start();
+    pool->start(monotonic_ns());
     const pid_t pid = pool->workers().at(0).pid;
     int status = 0;
     rusage usage{};

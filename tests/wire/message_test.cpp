@@ -42,9 +42,10 @@ TEST_CASE("a worker's report is of 64 KiB at most, on the wire too") {
     for (int cpu = 0; cpu < plan::max_cpus; cpu += 2) every_other.push_back(cpu);
     report.cpus = plan::CpuSet(every_other);
     report.exit = std::string(1024, 'e');
-    for (int i = 0; i < 16; ++i) report.latencies.push_back({.name = "latency", .samples = ~0ULL, .max_ns = ~0ULL});
+    for (int i = 0; i < 16; ++i)
+        report.latencies.push_back({.name = "latency", .seen = ~0ULL, .dropped = ~0ULL, .max_ns = ~0ULL});
     CHECK(decode_workers(encode(Workers{{report, report}})));
-    report.exit = std::string(max_report, 'e');
+    report.exit = std::string(plan::max_worker_report_bytes, 'e');
     const auto refused = decode_workers(encode(Workers{{{}, report}}));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message.starts_with("workers.reports[1] is of "));
