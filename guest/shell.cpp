@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/errno_text.h"
 #include "guest/kernel_file.h"
 #include "guest/payload_process.h"
 #include "guest/pipe.h"

@@ -175,8 +175,8 @@ TEST_CASE("the page of work types has a unit and a wake latency of every type, o
     const std::string text = text_of("docs/work-types.md");
     for (const auto& type : plan::work_types()) {
         INFO(type.name);
-        CHECK(text.find("| `" + type.name + "` |") != std::string::npos || type.name == "sequence" ||
-              type.name == "custom");
+        CHECK((text.find("| `" + type.name + "` |") != std::string::npos || type.name == "sequence" ||
+               type.name == "custom"));
         const auto from = plan::wake_latency_of(type.name);
         const std::string row = "| `" + type.name + "` | " + std::string(from) + " |\n";
         CHECK((from.empty() || text.find(row) != std::string::npos));
