@@ -143,7 +143,7 @@ TEST_CASE("a plan file that is a folder, or not there, is named") {
     std::filesystem::create_directory(sandbox.path("work") / "folder.json");
     CHECK(refusal(sandbox, {"plan", "folder.json"}).find("folder.json") != std::string::npos);
     CHECK(refusal(sandbox, {"run", "folder.json"}).find("folder.json") != std::string::npos);
-    CHECK(refusal(sandbox, {"run", "gone.json"}).find("gone.json: No such file") != std::string::npos);
+    CHECK(refusal(sandbox, {"run", "gone.json"}).find("gone.json: ENOENT") != std::string::npos);
 }
 
 TEST_CASE("what a plan asks for and cannot be done yet is said before anything boots, at its place in the source") {

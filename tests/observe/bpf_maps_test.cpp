@@ -162,6 +162,14 @@ TEST_CASE("a bucket that leads back into itself makes its map absent, and no oth
     CHECK(shown[1]["entries"].size() == 1);
 }
 
+TEST_CASE("a hash map that claims more buckets than it can have is absent") {
+    Maps made;
+    const std::uint64_t map = made.add(BPF_MAP_TYPE_HASH, "odd", 4, 8, 16);
+    made.add_buckets(map, {{}});
+    made.guest.put<std::uint32_t>(map + 104, 33);
+    CHECK(made.shown(made.copy())[0]["absent"] == "a hash map of 33 buckets for 16 entries is not read");
+}
+
 TEST_CASE("a map whose memory is gone says at which address") {
     Maps made;
     const std::uint64_t map = made.add(BPF_MAP_TYPE_HASH, "freed", 4, 8, 16);

@@ -173,7 +173,7 @@ provided() {
 # TEST: only the sets that a command needs are looked at
 sets() {
     fake_dpkg_query
-    expect_equal 'qemu-system-x86' "$(missing_packages vm)"
+    expect_equal "$(printf '%s\n' qemu-system-x86 busybox-static)" "$(missing_packages vm)"
 }
 
 # TEST: without root and without sudo the message names the missing packages

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t most_btf_bytes = 16U << 20U;
 constexpr std::uint64_t arena_guard = 32768; // GUARD_SZ / 2 of kernel/bpf/arena.c
 constexpr std::size_t most_arena_pages = 4096;
-constexpr std::size_t most_buckets = 1U << 24U;
+constexpr std::size_t most_buckets = 1U << 22U;
 
 std::uint64_t rounded(std::uint64_t size) { return (size + 7) / 8 * 8; }
 
@@ -145,7 +145,10 @@ class MapCopier {
         if (!key_at) return key_at.error();
         const std::uint64_t bucket_size = bucket ? kernel_.types().size(*bucket) : 0;
         if (bucket_size == 0) return Error{"the kernel has no struct bucket"};
-        if (*count > most_buckets) return Error{"a hash map of " + std::to_string(*count) + " buckets is not read"};
+        // roundup_pow_of_two(max_entries), kernel/bpf/hashtab.c.
+        if (*count > most_buckets || *count > std::uint64_t{2} * map_.max_entries)
+            return Error{"a hash map of " + std::to_string(*count) + " buckets for " +
+                         std::to_string(map_.max_entries) + " entries is not read"};
         Bytes key(map_.key_size);
         reserve(std::min<std::size_t>(map_.max_entries, *count) * (percpu ? per_cpu_offsets_.size() : 1));
         std::size_t seen = 0;
