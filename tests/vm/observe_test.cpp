@@ -256,5 +256,6 @@ scenario "orderly" {
   expect { progress }
 }
 )");
+    INFO(orderly.sidecar["snapshots"].dump(1));
     CHECK(orderly.observed["snapshots"].empty());
 }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t most_btf_bytes = 16U << 20U;
 constexpr std::uint64_t arena_guard = 32768; // GUARD_SZ / 2 of kernel/bpf/arena.c
+constexpr std::uint32_t most_key_bytes = 4096; // the kernel takes 512 at most (MAX_BPF_STACK)
 constexpr std::size_t most_arena_pages = 4096;
 constexpr std::size_t most_buckets = 1U << 22U;
 
@@ -37,6 +38,8 @@ class MapCopier {
           bytes_left_(bytes_left), map_(map) {}
 
     Result<void> entries() {
+        if (map_.key_size > most_key_bytes)
+            return Error{"a key of " + std::to_string(map_.key_size) + " bytes is not read"};
         switch (map_.type) {
         case BPF_MAP_TYPE_ARRAY: return array();
         case BPF_MAP_TYPE_PERCPU_ARRAY: return percpu_array();
