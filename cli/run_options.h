@@ -39,9 +39,9 @@ struct RunOptions {
     bool fail_fast = false;
     bool cold = false;
     bool verbose = false;
-    bool host = false; // on this machine itself
+    bool host = false;              // on this machine itself
     std::uint64_t monitor_ms = 100; // between two looks of the monitor; 0: none
-    std::string rerun; // of an exported file, which runs ktstr: its name
+    std::string rerun;              // of an exported file, which runs ktstr: its name
     std::optional<std::uint64_t> seed;
 };
 

@@ -15,10 +15,11 @@ namespace ktstr::eval {
 //
 // A metric of a payload is that of its last run.
 //
-// No worker, no life, too few wake-ups, no such metric or a division by zero is inconclusive, and so is a series without any value; `and`
-// and `or` of that and something certain are what the certain one makes them. A value that is not a number fails, and
-// so does a missing one that had to be seen (temporal.h). `margin` is the robustness; `value` and `bound` are there if
-// the formula is one comparison with a number, for all samples or for some: of the sample that has the robustness.
+// No worker, no life, too few wake-ups, no such metric or a division by zero is inconclusive, and so is a series
+// without any value; `and` and `or` of that and something certain are what the certain one makes them. A value that is
+// not a number fails, and so does a missing one that had to be seen (temporal.h). `margin` is the robustness; `value`
+// and `bound` are there if the formula is one comparison with a number, for all samples or for some: of the sample that
+// has the robustness.
 AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& expectation, const plan::Record& record);
 
 } // namespace ktstr::eval

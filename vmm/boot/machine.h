@@ -33,8 +33,8 @@ struct MachineConfig {
     bool incoming = false;   // wait for restore_state() instead of booting
     // For benches: guest time goes on by executed instructions, 1 ns each (QEMU's icount). TCG only.
     bool counts_instructions = false;
-    bool disk = false;       // attach the scratch disk (interp/plan/disk.h), empty
-    bool debugger = false;   // leave a way in for start_debugger()
+    bool disk = false;     // attach the scratch disk (interp/plan/disk.h), empty
+    bool debugger = false; // leave a way in for start_debugger()
 };
 
 // Guest memory of one NUMA node: a shared mapping of the same file shows it to the host.

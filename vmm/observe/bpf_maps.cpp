@@ -12,7 +12,7 @@ namespace ktstr::observe {
 namespace {
 
 constexpr std::size_t most_btf_bytes = 16U << 20U;
-constexpr std::uint64_t arena_guard = 32768; // GUARD_SZ / 2 of kernel/bpf/arena.c
+constexpr std::uint64_t arena_guard = 32768;   // GUARD_SZ / 2 of kernel/bpf/arena.c
 constexpr std::uint32_t most_key_bytes = 4096; // the kernel takes 512 at most (MAX_BPF_STACK)
 constexpr std::size_t most_arena_pages = 4096;
 constexpr std::size_t most_buckets = 1U << 22U;
