@@ -30,6 +30,10 @@ Result<std::vector<json>> documents_of(std::string_view text) {
             stream >> documents.emplace_back();
         } catch (const json::parse_error& error) {
             return syntax_error(text, start, error);
+        } catch (const json::out_of_range& error) { // a number beyond what a double holds
+            const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(start), '\n');
+            return Error{"what begins in line " + std::to_string(line) +
+                         " has a number that is too large: " + error.what()};
         }
     }
     if (documents.size() == 1 && documents.front().is_array()) {
