@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What telemetry costs the workers of each type, in one guest.
-#include <poll.h>
-#include <unistd.h>
-
-#include <array>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "bench/figure.h"
+#include "bench/guest_run.h"
 #include "vmm/boot/accelerator.h"
 #include "vmm/boot/initramfs.h"
-#include "vmm/boot/machine.h"
 #include "vmm/kernel/kernel.h"
 
 namespace ktstr::bench {
@@ -19,22 +14,8 @@ namespace ktstr::bench {
 namespace {
 
 constexpr double bound = 0.97;
-constexpr const char* seconds_per_type = "2"; // of the guest's time
+constexpr const char* seconds_per_type = "5"; // of the guest's time
 constexpr auto longest = std::chrono::minutes(30);
-
-Result<std::string> console_to_the_end(vmm::Machine& machine) {
-    const auto deadline = std::chrono::steady_clock::now() + longest;
-    std::string text;
-    std::array<char, 4096> chunk{};
-    while (std::chrono::steady_clock::now() < deadline) {
-        pollfd ready{machine.console(), POLLIN, 0};
-        if (::poll(&ready, 1, 100) <= 0) continue;
-        const auto count = ::read(machine.console(), chunk.data(), chunk.size());
-        if (count == 0) return text;
-        if (count > 0) text.append(chunk.data(), static_cast<std::size_t>(count));
-    }
-    return Error{"the guest did not end in time; its console says: " + text};
-}
 
 Figure figure(const std::string& name, const nlohmann::json& line, const char* key) {
     return {.bench = "telemetry", .name = name, .value = line.at(key).get<double>(), .unit = "ratio"};
@@ -66,16 +47,15 @@ Result<std::vector<Figure>> measure() {
     if (!kernel) return kernel.error();
     const auto accelerator = vmm::choose_accelerator(std::nullopt, kernel->image);
     if (!accelerator) return accelerator.error();
-    auto machine = vmm::Machine::start({.kernel_image = kernel->image,
-                                        .initramfs = *initramfs,
-                                        .topology = {.nodes = 2, .llcs = 2, .cores = 1},
-                                        .memory_bytes = 2048U << 20U,
-                                        .kernel_args = {"--", "bench-telemetry", seconds_per_type},
-                                        .accelerator = *accelerator,
-                                        .counts_instructions = *accelerator == "tcg",
-                                        .disk = true});
-    if (!machine) return machine.error();
-    const auto console = console_to_the_end(*machine);
+    const auto console = console_of_guest({.kernel_image = kernel->image,
+                                           .initramfs = *initramfs,
+                                           .topology = {.nodes = 2, .llcs = 2, .cores = 1},
+                                           .memory_bytes = 2048U << 20U,
+                                           .kernel_args = {"--", "bench-telemetry", seconds_per_type},
+                                           .accelerator = *accelerator,
+                                           .counts_instructions = *accelerator == "tcg",
+                                           .disk = true},
+                                          longest);
     if (!console) return console.error();
     return figures_in(*console);
 }

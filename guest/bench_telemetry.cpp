@@ -19,7 +19,7 @@ namespace ktstr::guest {
 
 namespace {
 
-constexpr double turn_seconds = 0.05;
+constexpr double turn_seconds = 0.25;
 constexpr const char* cgroup_name = "bench";
 
 // What some types need; each may be missing outside of a guest.

@@ -187,6 +187,17 @@ Ending run_shell(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, In
     return shell.run(scheduler ? &*scheduler : nullptr);
 }
 
+// On a machine that counts its CPUs otherwise, or has more of them. None: it is the topology's own.
+Result<void> place_on_cpus(const std::vector<int>& cpus, plan::Plan& plan, const CgroupTree& cgroups) {
+    if (cpus.empty()) return {};
+    if (static_cast<int>(cpus.size()) != plan.topology.cpus())
+        return Error{"the host has numbered " + std::to_string(cpus.size()) + " CPUs of " +
+                     std::to_string(plan.topology.cpus())};
+    if (auto confined = cgroups.confine(plan::CpuSet(cpus)); !confined) return confined;
+    plan = plan::renumbered(std::move(plan), cpus);
+    return {};
+}
+
 Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, Surroundings surroundings) {
     loop.run_until({.look_every_ns = 3600 * ns_per_s}, [&inbox] { return inbox.has_begun(); });
     loop.run_until({}, [&inbox] { return inbox.is_complete(); });
@@ -196,14 +207,8 @@ Ending execute(EventLoop& loop, Timeline& timeline, Inbox& inbox, Surroundings s
     timeline.phase("stage");
     auto plan = plan::plan_from_json(inbox.begin().plan);
     if (!plan) return executor_failed(plan.error());
-    if (const auto& cpus = inbox.begin().cpus; !cpus.empty()) {
-        if (static_cast<int>(cpus.size()) != plan->topology.cpus())
-            return executor_failed({"the host has numbered " + std::to_string(cpus.size()) + " CPUs of " +
-                                    std::to_string(plan->topology.cpus())});
-        if (auto confined = surroundings.cgroups.confine(plan::CpuSet(cpus)); !confined)
-            return executor_failed(confined.error());
-        plan = plan::renumbered(std::move(*plan), cpus);
-    }
+    if (auto placed = place_on_cpus(inbox.begin().cpus, *plan, surroundings.cgroups); !placed)
+        return executor_failed(placed.error());
     const bool has_shell = inbox.begin().shell.has_value();
     if (has_shell || !plan->payloads.empty())
         if (auto made = make_directories(surroundings.work_directory); !made) return executor_failed(made.error());

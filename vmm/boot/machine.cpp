@@ -33,7 +33,7 @@ Result<Fd> make_memory_file(const char* name, std::uint64_t bytes) {
 
 std::string fd_path(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
 
-constexpr unsigned instruction_khz = 1'000'000;
+constexpr unsigned instruction_khz = 1'000'000; // the TSC of such a guest counts its nanoseconds
 
 // tsc_early_khz: do not calibrate; tsc=reliable: do not check it against slower clocks, which are later on a busy host.
 std::string command_line(const MachineConfig& config) {
@@ -118,7 +118,7 @@ Result<Machine> Machine::start(const MachineConfig& config) {
         options.inherited_fds.push_back(debugger->theirs.get());
         arguments.insert(arguments.end(), {"-chardev", socket("debugger", *debugger)});
     }
-    if (config.counts_instructions) arguments.insert(arguments.end(), {"-icount", "shift=0,sleep=off"});
+    if (config.counts_instructions) arguments.insert(arguments.end(), {"-icount", "shift=2,sleep=off"});
     if (config.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
 
     auto process = Process::start(options);

@@ -31,7 +31,7 @@ struct MachineConfig {
     std::vector<std::string> kernel_args;
     std::string accelerator; // "kvm" or "tcg"
     bool incoming = false;   // wait for restore_state() instead of booting
-    // For benches: guest time goes on by executed instructions, 1 ns each (QEMU's icount). TCG only.
+    // For benches: guest time goes on by executed instructions, 4 ns each (QEMU's icount). TCG only.
     bool counts_instructions = false;
     bool disk = false;     // attach the scratch disk (interp/plan/disk.h), empty
     bool debugger = false; // leave a way in for start_debugger()
