@@ -50,12 +50,18 @@ payload where { binary "./where"  files ["short.ktl"]  output json }
 scenario "cgroups" {
   topology 1n2l1c1t
   duration 200ms
-  cgroup hot  { cpuset llc(0)  workers 1 of spin_wait }
+  cgroup hot  { cpuset llc(0)  workers 1 of spin_wait comm "ctprof_spinner" }
   cgroup cold { cpuset llc(1)  workers 2 of bursty }
   spawn 1 of spin_wait in host
   run where in hot
   wait where in hot
+  ctprof look
   expect { progress  isolation }
+  check "a capture of the machine" lua [[
+    local look = run:ctprof("look")
+    claim("the worker's"):equals(#look:threads{process = "ctprof_spinner"}, 1)
+    claim("kthreadd"):equals(look:thread{pid = 2}.heap, "kernel_thread")
+  ]]
 }
 scenario "own scheduler" {
   scheduler fixture
