@@ -33,13 +33,14 @@ constexpr std::array<FaultName, 9> faults = {{
     {"exit-late", Fault::exit_late, "detaches and exits with code 0, unasked"},
 }};
 
-enum Option : int { slice_us = 1, fault, fault_after, stats_socket, timeout_ms, config, fill, help };
+enum Option : int { slice_us = 1, fault, fault_after, stats_socket, exit_dump_len, timeout_ms, config, fill, help };
 
-const std::array<option, 9> long_options = {{
+const std::array<option, 10> long_options = {{
     {"slice-us", required_argument, nullptr, slice_us},
     {"fault", required_argument, nullptr, fault},
     {"fault-after", required_argument, nullptr, fault_after},
     {"stats-socket", required_argument, nullptr, stats_socket},
+    {"exit-dump-len", required_argument, nullptr, exit_dump_len},
     {"timeout-ms", required_argument, nullptr, timeout_ms},
     {"config", required_argument, nullptr, config},
     {"fill", required_argument, nullptr, fill},
@@ -91,6 +92,7 @@ Result<void> set_option(Options& options, int which) {
     case stats_socket: return set_path(options.stats_socket, "--stats-socket", optarg);
     case config: return set_path(options.config, "--config", optarg);
     case fill: return set_number(options.fill, "--fill", 0, 100'000);
+    case exit_dump_len: return set_number(options.exit_dump_len, "--exit-dump-len", 1024, 16U << 20U);
     case timeout_ms: return set_number(options.timeout_ms, "--timeout-ms", 1, 30'000);
     case help: options.help = true; return {};
     default: return usage_error("unexpected option");
@@ -152,6 +154,8 @@ std::string help_text() {
                        "  --fault-after MS      when, in milliseconds after the attach (default 1000)\n"
                        "  --stats-socket PATH   where to serve statistics, in the scx_stats protocol\n"
                        "                        (default /var/run/scx/root/stats)\n"
+                       "  --exit-dump-len N     bytes of the kernel's dump when it detaches the scheduler, 1024 to\n"
+                       "                        16777216 (default 16384, as much as is printed)\n"
                        "  --timeout-ms N        how long a task may wait for a CPU before the kernel detaches the\n"
                        "                        scheduler, 1 to 30000 (default 2000 with --fault stall, else 30000)\n"
                        "  --config FILE         more options, one a line without the dashes, as in: slice-us 1000\n"

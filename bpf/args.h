@@ -19,6 +19,7 @@ struct Options {
     std::string stats_socket = "/var/run/scx/root/stats";
     std::uint64_t fill = 0; // entries of each of the maps that are there to be looked at, 0..100000; 0: there are none
     std::string config;     // the file that further options were read from
+    std::uint64_t exit_dump_len = 16384; // bytes that the kernel may use for its dump, 1024..16777216
     std::uint64_t timeout_ms = 0; // the kernel's watchdog, 1..30000; 0 = 2000 with the stall fault, else the kernel's
 };
 

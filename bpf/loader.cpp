@@ -2,6 +2,7 @@
 #include "bpf/loader.h"
 
 #include <bpf/libbpf.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -72,6 +73,7 @@ const std::vector<StatsField>& stats_fields() {
         {"nr_stalled", "tasks that the stall fault lost"},
         {"nr_queued", "gauge: tasks in the shared dispatch queue"},
         {"nr_running", "gauge: tasks on a CPU", true},
+        {"busy", "gauge: share of the CPUs that run one of its tasks", true, "nr_running", ::get_nprocs()},
         {"nr_tasks", "gauge: tasks known to the scheduler", true},
         {"vtime_now", "virtual time of the task that got furthest, in ns at weight 100"},
     };
@@ -92,7 +94,11 @@ Result<void> Scheduler::configure(bpf_object* object, const Options& options) {
     if (auto done = set(".data", "slice_ns", __u64{options.slice_us * 1000}); !done) return done;
     bpf_map* ops = bpf_object__find_map_by_name(object, ops_map);
     if (auto sized = size_fill_maps(object, static_cast<__u32>(options.fill)); !sized) return sized;
-    return assign(initial_field(object, ops, "sched_ext_ops", "timeout_ms"), static_cast<__u32>(options.timeout_ms));
+    const auto set_ops = [&](const char* name, std::uint64_t value) {
+        return assign(initial_field(object, ops, "sched_ext_ops", name), static_cast<__u32>(value));
+    };
+    if (auto done = set_ops("exit_dump_len", options.exit_dump_len); !done) return done;
+    return set_ops("timeout_ms", options.timeout_ms);
 }
 
 Result<Scheduler> Scheduler::load(const Options& options) {
@@ -144,7 +150,7 @@ bool Scheduler::disabled() const {
 }
 
 std::int64_t Scheduler::read(const StatsField& field) const {
-    const Result<std::span<const std::byte>> place = globals_.find(field.name);
+    const Result<std::span<const std::byte>> place = globals_.find(field.global.empty() ? field.name : field.global);
     std::int64_t value = 0;
     if (place && place->size() == sizeof(value)) std::memcpy(&value, place->data(), sizeof(value));
     return value;

@@ -289,7 +289,7 @@ void BPF_PROG(ktstr_exit, struct scx_exit_info* info) {
     *(volatile u32*)&exit_info.kind = info->kind;
 }
 
-// The loader sets timeout_ms.
+// The loader sets timeout_ms and exit_dump_len.
 SEC(".struct_ops.link")
 struct sched_ext_ops ktstr_ops = {
     .select_cpu = (void*)ktstr_select_cpu,
@@ -304,6 +304,5 @@ struct sched_ext_ops ktstr_ops = {
     .cpu_offline = (void*)ktstr_cpu_offline,
     .init = (void*)ktstr_init,
     .exit = (void*)ktstr_exit,
-    .exit_dump_len = KTSTR_EXIT_DUMP_BYTES,
     .name = "ktstr",
 };

@@ -35,7 +35,9 @@ json values(const StatsSource& source) {
     json result = json::object();
     for (const StatsField& field : source.fields) {
         const std::int64_t value = source.read(field);
-        if (field.is_signed)
+        if (field.whole > 0)
+            result[field.name] = static_cast<double>(value) / static_cast<double>(field.whole);
+        else if (field.is_signed)
             result[field.name] = value;
         else
             result[field.name] = static_cast<std::uint64_t>(value);
@@ -47,7 +49,8 @@ json values(const StatsSource& source) {
 json description(const StatsSource& source) {
     json fields = json::object();
     for (const StatsField& field : source.fields)
-        fields[field.name] = {{"datum", field.is_signed ? "i64" : "u64"}, {"desc", field.description}};
+        fields[field.name] = {{"datum", field.whole > 0 ? "f64" : (field.is_signed ? "i64" : "u64")},
+                              {"desc", field.description}};
     return {{struct_name,
              {{"name", struct_name},
               {"desc", "counters of the scheduler scx_ktstr"},

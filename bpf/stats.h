@@ -16,11 +16,13 @@
 
 namespace ktstr::scx {
 
-// One number that the scheduler offers: the name of a BPF global, and of the field in the "top" statistics.
+// One number that the scheduler offers in the "top" statistics: a BPF global of that name, or a share made of one.
 struct StatsField {
     std::string name;
     std::string description;
     bool is_signed = false;
+    std::string global = {}; // the BPF global, if it has another name
+    std::int64_t whole = 0;  // what the global is to be divided by, for a fraction; 0: it is told as it is
 };
 
 struct StatsSource {

@@ -36,11 +36,12 @@ Result<void> ScenarioRunner::require_cgroup(const std::string& name) const {
     return Error{"there is no cgroup '" + name + "'", "it was not added yet, or is removed already"};
 }
 
-Result<void> ScenarioRunner::spawn(const plan::Work& work, const std::string& cgroup) {
+Result<void> ScenarioRunner::spawn(const plan::Work& work, const std::string& cgroup, const std::string& made_with) {
     Placement placement{.cgroup = cgroup,
                         .cgroup_fd = -1,
                         .allowed = {},
                         .step = timeline_.step(),
+                        .made_with = made_with,
                         .cgroup_home = cgroups_.process_path(cgroup),
                         .cgroup_base = cgroups_.base_path(cgroup)};
     auto allowed = cgroups_.effective_cpus(cgroup);
@@ -79,7 +80,7 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::AddCgroup& op) {
     if (auto set = cgroups_.set_limits(spec); !set) return set.error();
     int workers = 0;
     for (const auto& work : spec.works) {
-        if (auto spawned = spawn(work, spec.name); !spawned) return spawned.error();
+        if (auto spawned = spawn(work, spec.name, spec.name); !spawned) return spawned.error();
         workers += work.workers;
     }
     return spec.name + ": CPUs " + cpuset_text(cpuset) + ", " + std::to_string(workers) + " workers";
@@ -88,8 +89,9 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::AddCgroup& op) {
 ScenarioRunner::Done ScenarioRunner::execute(const plan::RemoveCgroup& op) {
     if (op.if_present && !cgroups_.exists(op.cgroup)) return op.cgroup + ": was not there";
     if (auto there = require_cgroup(op.cgroup); !there) return there.error();
-    end_payloads([&op](const PayloadRun& run) { return is_within(run.lives_in, op.cgroup); }, "remove_cgroup");
-    auto stopped = stop_workers([&op](const WorkerProcess& worker) { return is_within(worker.cgroup, op.cgroup); });
+    end_payloads([&op](const PayloadRun& run) { return plan::is_within(run.lives_in, op.cgroup); }, "remove_cgroup");
+    auto stopped =
+        stop_workers([&op](const WorkerProcess& worker) { return plan::is_within(worker.cgroup, op.cgroup); });
     if (!stopped) return stopped.error();
     if (auto removed = remove_cgroup(op.cgroup); !removed) return removed.error();
     return op.cgroup;
@@ -100,7 +102,7 @@ Result<void> ScenarioRunner::change_cpusets(const std::vector<std::string>& name
     std::vector<WorkerProcess*> affected;
     for (auto& worker : pool_.workers())
         for (const auto& name : names)
-            if (!worker.ended && is_within(worker.cgroup, name)) {
+            if (!worker.ended && plan::is_within(worker.cgroup, name)) {
                 affected.push_back(&worker);
                 break;
             }
@@ -157,7 +159,8 @@ ScenarioRunner::Done ScenarioRunner::execute(const plan::Spawn& op) {
 
 ScenarioRunner::Done ScenarioRunner::execute(const plan::StopCgroup& op) {
     if (auto there = require_cgroup(op.cgroup); !there) return there.error();
-    auto stopped = stop_workers([&op](const WorkerProcess& worker) { return is_within(worker.cgroup, op.cgroup); });
+    auto stopped =
+        stop_workers([&op](const WorkerProcess& worker) { return plan::is_within(worker.cgroup, op.cgroup); });
     if (!stopped) return stopped.error();
     return op.cgroup;
 }
@@ -328,7 +331,7 @@ Result<void> ScenarioRunner::unfreeze(const std::string& name) {
     if (const auto found = frozen_.find(name); found != frozen_.end()) {
         // Told before they run again, so that they take it off their gaps.
         for (const auto& worker : pool_.workers())
-            if (!worker.ended && is_within(worker.cgroup, name))
+            if (!worker.ended && plan::is_within(worker.cgroup, name))
                 excuse_freeze(*worker.slot, found->second, ticks_now());
         frozen_.erase(found);
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 
 namespace ktstr::guest {
 
@@ -14,10 +15,6 @@ constexpr std::uint64_t removal_limit_ns = 5 * ns_per_s;
 constexpr std::size_t reports_per_frame = 64;
 
 } // namespace
-
-bool is_within(const std::string& name, const std::string& cgroup) {
-    return name == cgroup || name.starts_with(cgroup + "/");
-}
 
 ScenarioRunner::ScenarioRunner(EventLoop& loop, Timeline& timeline, const plan::Plan& plan, CgroupTree cgroups,
                                WorkerPool pool, SchedulerControl* scheduler, PayloadFiles payload_files)
@@ -46,6 +43,7 @@ ScenarioRunner::Step ScenarioRunner::run_steps() {
         if (auto ending = run_ops(step.ops)) return ending;
         if (auto ending = hold(step)) return ending;
         timeline_.event("step_end");
+        keep_for_the_next(step, timeline_.step());
         if (auto torn_down = tear_down(timeline_.step()); !torn_down) return executor_failed(torn_down.error());
     }
     timeline_.enter_step(-1, "");
@@ -121,8 +119,9 @@ Result<void> ScenarioRunner::stop_workers(const WorkerFilter& which) {
     // A frozen process cannot end by itself.
     std::vector<std::string> in_the_way;
     for (const auto& entry : frozen_)
-        if (pool_.any_live(
-                [&](const WorkerProcess& worker) { return which(worker) && is_within(worker.cgroup, entry.first); }))
+        if (pool_.any_live([&](const WorkerProcess& worker) {
+                return which(worker) && plan::is_within(worker.cgroup, entry.first);
+            }))
             in_the_way.push_back(entry.first);
     for (const auto& name : in_the_way)
         if (auto done = unfreeze(name); !done) return done;
@@ -147,7 +146,7 @@ Result<void> ScenarioRunner::stop_workers(const WorkerFilter& which) {
 void ScenarioRunner::end_payloads(const PayloadFilter& which, const std::string& ended_by) {
     payloads_.end(which, ended_by, [this](const PayloadRun& run) {
         return std::any_of(frozen_.begin(), frozen_.end(),
-                           [&run](const auto& entry) { return is_within(run.lives_in, entry.first); });
+                           [&run](const auto& entry) { return plan::is_within(run.lives_in, entry.first); });
     });
 }
 
@@ -170,9 +169,20 @@ Result<void> ScenarioRunner::remove_cgroup(const std::string& name) {
             removed = cgroups_.remove(name);
             return removed.ok() || !cgroups_.exists(name);
         });
-    std::erase_if(owned_, [&name](const OwnedCgroup& owned) { return is_within(owned.name, name); });
-    std::erase_if(frozen_, [&name](const auto& entry) { return is_within(entry.first, name); });
+    std::erase_if(owned_, [&name](const OwnedCgroup& owned) { return plan::is_within(owned.name, name); });
+    std::erase_if(frozen_, [&name](const auto& entry) { return plan::is_within(entry.first, name); });
     return removed;
+}
+
+void ScenarioRunner::keep_for_the_next(const plan::Step& step, int index) {
+    std::set<std::string> kept;
+    for (auto& owned : owned_) {
+        if (owned.step != index || !step.keeps_cgroup(owned.name)) continue;
+        ++owned.step;
+        kept.insert(owned.name);
+    }
+    for (auto& worker : pool_.workers())
+        if (worker.ends_with == index && kept.contains(worker.made_with)) ++worker.ends_with;
 }
 
 Result<void> ScenarioRunner::tear_down(int step) {
@@ -181,12 +191,12 @@ Result<void> ScenarioRunner::tear_down(int step) {
         if (owned.step == step) names.push_back(owned.name);
     const auto is_inside = [&names](const std::string& cgroup) {
         return std::any_of(names.begin(), names.end(),
-                           [&cgroup](const std::string& name) { return is_within(cgroup, name); });
+                           [&cgroup](const std::string& name) { return plan::is_within(cgroup, name); });
     };
     // Its own payloads and workers wherever they are, and whoever is in its own cgroups.
     end_payloads([&](const PayloadRun& run) { return run.step == step || is_inside(run.lives_in); }, "teardown");
     auto stopped =
-        stop_workers([&](const WorkerProcess& worker) { return worker.step == step || is_inside(worker.cgroup); });
+        stop_workers([&](const WorkerProcess& worker) { return worker.ends_with == step || is_inside(worker.cgroup); });
     std::reverse(names.begin(), names.end()); // what was made last lies lowest
     for (const auto& name : names) {
         if (!cgroups_.exists(name)) continue;

@@ -28,9 +28,6 @@ struct PayloadFiles {
     std::vector<ctprof::KnownImage> heap_images; // where their jemalloc counts
 };
 
-// Whether `name` is the cgroup, or lies below it.
-bool is_within(const std::string& name, const std::string& cgroup);
-
 // In what follows, "the workers of a cgroup" are its own; stopping, freezing and removing a cgroup takes in those of
 // the cgroups below it too. Consecutive add_cgroup and spawn ops start their workers together, with one signal.
 class ScenarioRunner {
@@ -129,7 +126,8 @@ class ScenarioRunner {
     // How many processes the OOM killer has killed in the cgroup; in the machine, if it does not count them.
     [[nodiscard]] std::uint64_t oom_kills(const std::string& cgroup) const;
     void end_payloads(const PayloadFilter& which, const std::string& ended_by);
-    Result<void> spawn(const plan::Work& work, const std::string& cgroup);
+    // `made_with`: see WorkerProcess.
+    Result<void> spawn(const plan::Work& work, const std::string& cgroup, const std::string& made_with = {});
     // Waits until the threads that are to do the work are there, and places them.
     Result<void> place_threads(const plan::Work& work);
     // Changes cpusets by `change` while the isolation check of the workers below `names` is held off.
@@ -137,6 +135,8 @@ class ScenarioRunner {
     Result<void> unfreeze(const std::string& name);
     Result<void> stop_workers(const WorkerFilter& which);
     Result<void> remove_cgroup(const std::string& name);
+    // What a step keeps is the next one's.
+    void keep_for_the_next(const plan::Step& step, int index);
     // Stops the workers, ends the payloads and removes the cgroups that step `step` (-1 = the backdrop) has made.
     Result<void> tear_down(int step);
     void send_reports();

@@ -217,7 +217,8 @@ WorkerProcess& WorkerPool::add_worker(const Crew& crew, std::size_t index, const
     WorkerProcess& worker = workers_.emplace_back();
     worker.number = static_cast<int>(workers_.size()) - 1;
     worker.pid = pid;
-    worker.step = placement.step;
+    worker.step = worker.ends_with = placement.step;
+    worker.made_with = placement.made_with;
     worker.cgroup = placement.cgroup;
     worker.work = setting.work.name;
     worker.work_type = setting.work.work_type;

@@ -34,10 +34,12 @@ struct Schedstat {
 };
 
 struct WorkerProcess {
-    int number = 0; // counts up over the scenario
-    pid_t pid = -1; // of its process
-    pid_t tid = -1; // its own: `pid` unless it is a thread; -1 until the thread is there
-    int step = -1;  // that started it; -1 = backdrop
+    int number = 0;        // counts up over the scenario
+    pid_t pid = -1;        // of its process
+    pid_t tid = -1;        // its own: `pid` unless it is a thread; -1 until the thread is there
+    int step = -1;         // that started it; -1 = backdrop
+    int ends_with = -1;    // the step at whose end it is stopped
+    std::string made_with; // cgroup whose declaration it is part of; empty: spawned by an op of its own
     std::string cgroup;
     std::string work;
     std::string work_type;
@@ -64,6 +66,7 @@ struct Placement {
     int cgroup_fd = -1;   // of the cgroup's directory; -1 = the caller's own cgroup
     plan::CpuSet allowed; // the cgroup's effective cpuset, for the isolation check
     int step = -1;
+    std::string made_with = {};   // see WorkerProcess
     std::string cgroup_home = {}; // the same directory's path
     std::string cgroup_base = {}; // below which those of its workers that make cgroups make them
 };

@@ -37,19 +37,22 @@ std::string wrapped(std::string first, std::size_t indent, std::string_view text
     return out + line + "\n";
 }
 
-bool is_within(const std::string& name, const std::string& cgroup) {
-    return name == cgroup || name.starts_with(cgroup + "/");
-}
-
 // What a step, or the backdrop, leaves behind to be torn down.
 struct Remains {
     std::vector<std::string> cgroups;
     std::vector<std::pair<std::string, std::string>> workers;  // cgroup and name, outside of `cgroups`
     std::vector<std::pair<std::string, std::string>> payloads; // cgroup and name
     std::vector<std::string> watches;
+    std::vector<std::string> kept; // of the cgroups
 
     void follow(const std::vector<plan::Op>& ops) {
         for (const auto& op : ops) std::visit([this](const auto& action) { one(action); }, op.action);
+    }
+
+    void keep_for_the_next(const plan::Step& step) {
+        for (const auto& name : cgroups)
+            if (step.keeps_cgroup(name)) kept.push_back(name);
+        std::erase_if(cgroups, [&step](const std::string& name) { return step.keeps_cgroup(name); });
     }
 
     [[nodiscard]] std::string words() const {
@@ -57,12 +60,15 @@ struct Remains {
         for (const auto& [cgroup, name] : payloads) parts.push_back("kill payload " + name + " " + place_words(cgroup));
         for (const auto& [cgroup, name] : workers)
             if (std::none_of(cgroups.begin(), cgroups.end(),
-                             [&c = cgroup](const auto& own) { return is_within(c, own); }))
+                             [&c = cgroup](const auto& own) { return plan::is_within(c, own); }))
                 parts.push_back("stop the workers " + name + " " + place_words(cgroup));
         if (!cgroups.empty())
             parts.push_back(std::string("remove ") + (cgroups.size() == 1 ? "cgroup " : "cgroups ") + joined(cgroups) +
                             ", with all workers in " + (cgroups.size() == 1 ? "it" : "them"));
         for (const auto& name : watches) parts.push_back("end watch " + name);
+        if (!kept.empty())
+            parts.push_back(std::string("keep ") + (kept.size() == 1 ? "cgroup " : "cgroups ") + joined(kept) +
+                            ", which a later step names");
         return joined(parts, "; ");
     }
 
@@ -72,7 +78,7 @@ struct Remains {
     }
     void one(const plan::AddCgroup& op) { add_once(cgroups, op.spec.name); }
     void one(const plan::RemoveCgroup& op) {
-        std::erase_if(cgroups, [&op](const std::string& name) { return is_within(name, op.cgroup); });
+        std::erase_if(cgroups, [&op](const std::string& name) { return plan::is_within(name, op.cgroup); });
         stop(op.cgroup);
     }
     void one(const plan::StopCgroup& op) { stop(op.cgroup); }
@@ -83,7 +89,7 @@ struct Remains {
     void one(const plan::WatchSnapshot& op) { watches.push_back(op.name); }
     template <typename Action> void one(const Action&) {} // leaves nothing
     void stop(const std::string& cgroup) {
-        std::erase_if(workers, [&cgroup](const auto& entry) { return is_within(entry.first, cgroup); });
+        std::erase_if(workers, [&cgroup](const auto& entry) { return plan::is_within(entry.first, cgroup); });
     }
 };
 
@@ -236,9 +242,11 @@ class Explanation {
         if (step.every_ns > 0) loop(step, start);
         captures(start, end, index + 1 == plan().steps.size());
         line(2, "at " + duration_words(end));
-        Remains remains;
+        Remains remains{.cgroups = kept_};
         remains.follow(step.ops);
         remains.follow(step.loop);
+        remains.keep_for_the_next(step);
+        kept_ = remains.kept;
         const std::string words = remains.words();
         line(4, words.empty() ? "nothing to tear down" : words);
     }
@@ -311,6 +319,7 @@ class Explanation {
 
     ScenarioResult shown_;
     std::string combination_;
+    std::vector<std::string> kept_; // cgroups, by the step before
     std::string text_;
 };
 

@@ -53,6 +53,7 @@ class Lifetimes {
     }
 
     void check() {
+        find_keeps();
         step_ = backdrop;
         for (auto& op : scenario_.backdrop) check_op(op);
         for (step_ = 0; step_ < scenario_.steps.size(); ++step_) {
@@ -70,6 +71,43 @@ class Lifetimes {
         for (const auto& step : scenario_.steps) {
             for (const auto& op : step.ops) visit(op);
             for (const auto& op : step.loop) visit(op);
+        }
+    }
+
+    // A cgroup of a step lives until the end of the last step that names it, or until it is removed.
+    void find_keeps() {
+        std::map<std::string, std::size_t> makers; // step of the cgroups that are there
+        const auto create = [&](const std::string& path, std::size_t step) {
+            for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1))
+                makers.try_emplace(path.substr(0, slash), step);
+            makers.insert_or_assign(path, step);
+        };
+        const auto follow = [&](const std::vector<model::Op>& ops, std::size_t step) {
+            for (const auto& op : ops) {
+                const bool creates = op.kind == Kind::cgroup || op.kind == Kind::add_cgroup;
+                for (const auto& cgroup : op.cgroups)
+                    if (creates)
+                        create(cgroup.name, step);
+                    else if (!op.if_present)
+                        keep_until(cgroup.name, makers, step);
+                if (op.kind == Kind::remove_cgroup && !op.cgroups.empty())
+                    std::erase_if(makers, [&](const auto& entry) {
+                        return plan::is_within(entry.first, op.cgroups.front().name);
+                    });
+            }
+        };
+        follow(scenario_.backdrop, backdrop);
+        for (std::size_t step = 0; step < scenario_.steps.size(); ++step) {
+            follow(scenario_.steps[step].ops, step);
+            follow(scenario_.steps[step].loop, step);
+        }
+    }
+    void keep_until(const std::string& cgroup, const std::map<std::string, std::size_t>& makers, std::size_t step) {
+        const auto maker = makers.find(cgroup);
+        if (maker == makers.end() || maker->second == backdrop) return;
+        for (std::size_t keeper = maker->second; keeper < step; ++keeper) {
+            auto& keeps = scenario_.steps[keeper].keeps;
+            if (std::find(keeps.begin(), keeps.end(), cgroup) == keeps.end()) keeps.push_back(cgroup);
         }
     }
 
@@ -188,24 +226,27 @@ class Lifetimes {
             return;
         }
         require(name);
-        end(name.name, "it was removed on line " + std::to_string(name.span.line()));
+        end(name.name, name.span);
     }
 
     // Ends the cgroup and all below it.
-    void end(const std::string& path, const std::string& why) {
-        if (alive_.erase(path) > 0) ended_[path] = why;
+    void end(const std::string& path, Span where) {
+        if (alive_.erase(path) > 0) ended_[path] = where;
         for (auto i = first_below(alive_, path); i != alive_.end() && is_below(i->first, path); i = alive_.erase(i))
-            ended_[i->first] = why;
+            ended_[i->first] = where;
     }
 
     void end_step() {
+        const plan::Step step{.keeps = scenario_.steps[step_].keeps};
         std::vector<std::string> paths;
-        for (const auto& [path, cgroup] : alive_)
-            if (cgroup.step == step_) paths.push_back(path);
-        for (const auto& path : paths) {
-            const std::string& step = scenario_.steps[step_].name;
-            end(path, "it was torn down at the end of step \"" + step + "\", which made it");
+        for (auto& [path, cgroup] : alive_) {
+            if (cgroup.step != step_) continue;
+            if (step.keeps_cgroup(path))
+                ++cgroup.step;
+            else
+                paths.push_back(path);
         }
+        for (const auto& path : paths) alive_.erase(path);
         std::erase_if(running_, [&](const auto& entry) { return entry.second == step_; });
     }
 
@@ -213,8 +254,9 @@ class Lifetimes {
         if (alive_.count(name.name) > 0) return;
         if (const auto ended = ended_.find(name.name); ended != ended_.end())
             diagnostics_.add(Code::cgroup_not_alive, name.span,
-                             "the cgroup `" + name.name + "` is gone: " + ended->second,
-                             "a cgroup of the backdrop lives through all steps");
+                             "the cgroup `" + name.name + "` is gone: it was removed on line " +
+                                 std::to_string(ended->second.line()),
+                             "remove it later, or make it again");
         else if (const auto created = created_.find(name.name); created != created_.end())
             diagnostics_.add(Code::cgroup_not_alive, name.span,
                              "the cgroup `" + name.name + "` does not exist yet: it is made on line " +
@@ -334,7 +376,7 @@ class Lifetimes {
     std::set<std::string> ran_;
     std::map<std::string, Span> created_; // anywhere in the scenario
     std::map<std::string, Cgroup> alive_;
-    std::map<std::string, std::string> ended_; // why
+    std::map<std::string, Span> ended_; // where
 };
 
 } // namespace

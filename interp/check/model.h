@@ -101,6 +101,7 @@ struct Step {
     Span span;
     std::vector<Op> loop{};
     std::uint64_t every_ns = 0;
+    std::vector<std::string> keeps{}; // set by check_lifetimes()
 };
 
 // An expectation with what it names, to be looked up once the whole scenario is known.

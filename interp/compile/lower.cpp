@@ -28,10 +28,11 @@ class Lowering {
         return result;
     }
 
-    // Forgets the cgroups that were made since the last call.
-    void end_step() {
-        for (const auto& path : made_in_step_) forget(path);
-        made_in_step_.clear();
+    // Forgets the cgroups that are torn down.
+    void end_step(const plan::Step& step) {
+        for (const auto& path : made_in_step_)
+            if (!step.keeps_cgroup(path)) forget(path);
+        std::erase_if(made_in_step_, [&step](const std::string& path) { return !step.keeps_cgroup(path); });
     }
     void end_backdrop() { made_in_step_.clear(); }
 
@@ -281,8 +282,8 @@ plan::Plan lower(const model::Scenario& scenario, const CompileOptions& options,
     for (std::size_t i = 0; i < scenario.steps.size() && i < holds.size(); ++i) {
         const auto& step = scenario.steps[i];
         plan.steps.push_back({step.name, lowering.ops(step.ops), holds[i], lowering.ops(step.loop), step.every_ns,
-                              check::position_of(step.span)});
-        lowering.end_step();
+                              step.keeps, check::position_of(step.span)});
+        lowering.end_step(plan.steps.back());
     }
     plan.duration_ns = std::accumulate(holds.begin(), holds.end(), std::uint64_t{0});
     plan.captures_ns = capture_times(scenario, plan.duration_ns, diagnostics);

@@ -142,6 +142,15 @@ const std::vector<std::string>& op_names() {
     return names;
 }
 
+bool is_within(std::string_view name, std::string_view cgroup) {
+    return name.starts_with(cgroup) && (name.size() == cgroup.size() || name[cgroup.size()] == '/');
+}
+
+bool Step::keeps_cgroup(const std::string& cgroup) const {
+    return std::any_of(keeps.begin(), keeps.end(),
+                       [&cgroup](const auto& kept) { return is_within(kept, cgroup) || is_within(cgroup, kept); });
+}
+
 std::string_view Op::name() const {
     static_assert(std::variant_size_v<Action> == 26, "keep op_names() in step with Op::Action");
     return op_names().at(action.index());
@@ -172,6 +181,7 @@ template <typename Visitor> void describe(Visitor& visitor, Visited<Visitor, Ste
     visitor.integer("hold_ns", step.hold_ns);
     visitor.list("loop", step.loop);
     visitor.integer("every_ns", step.every_ns);
+    visitor.texts("keeps", step.keeps);
     visitor.source(step.source);
     check_read(visitor, step);
 }

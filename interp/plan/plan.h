@@ -248,8 +248,15 @@ struct Step {
     std::uint64_t hold_ns = 0;  // after the ops; then the step's own cgroups, workers and payloads are torn down
     std::vector<Op> loop;       // executed again and again during the hold ...
     std::uint64_t every_ns = 0; // ... at this interval; 0 if there is no loop
+    // Cgroups of this step or an earlier one that live on into the next step, with the workers that they began with,
+    // and with the cgroups above and below them.
+    std::vector<std::string> keeps;
     SourcePosition source;
+    [[nodiscard]] bool keeps_cgroup(const std::string& cgroup) const;
 };
+
+// Whether the cgroup `name` is `cgroup` or lies below it.
+bool is_within(std::string_view name, std::string_view cgroup);
 
 // --- Schedulers and payloads ---------------------------------------------------------------------------------------
 

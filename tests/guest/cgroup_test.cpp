@@ -52,10 +52,10 @@ TEST_CASE("a cgroup with others below it anywhere in the plan is an inner one") 
 }
 
 TEST_CASE("a cgroup lies within itself and those above, not within its namesakes") {
-    CHECK(guest::is_within("hot", "hot"));
-    CHECK(guest::is_within("hot/inner", "hot"));
-    CHECK(!guest::is_within("hotter", "hot"));
-    CHECK(!guest::is_within("hot", "hot/inner"));
+    CHECK(plan::is_within("hot", "hot"));
+    CHECK(plan::is_within("hot/inner", "hot"));
+    CHECK(!plan::is_within("hotter", "hot"));
+    CHECK(!plan::is_within("hot", "hot/inner"));
 }
 
 TEST_CASE("workers of an inner cgroup live in a leaf, those of others in the cgroup itself") {
