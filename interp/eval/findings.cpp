@@ -65,12 +65,16 @@ std::string Findings::why(const Formula& term, const Timeline* timeline, std::si
     return zero ? formula_words(term.operands[1]) + " is 0, which nothing can be divided by" : "";
 }
 
+std::string Findings::amount_text(const Formula& term, double value) {
+    return number_text(value) + (term.kind == Kind::rate ? "/s" : "");
+}
+
 std::string Findings::value_text(const Formula& formula, const Timeline* timeline, std::size_t index) {
     if (formula.kind == Kind::measure || formula.kind == Kind::payload) return seen_(formula);
     const Term term = evaluation_.term(formula);
     const std::size_t at = timeline == nullptr ? 0 : term.index_at(*timeline, index);
     if (at < term.size() && term.slots[at] == Slot::value)
-        return formula_words(formula) + " is " + number_text(term.values[at]);
+        return formula_words(formula) + " is " + amount_text(formula, term.values[at]);
     const std::string reason = why(formula, timeline, index);
     return reason.empty() ? formula_words(formula) + " has no value" : reason;
 }

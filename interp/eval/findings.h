@@ -39,6 +39,8 @@ class Findings {
     std::string sample_text(const plan::Formula& condition, const Timeline& timeline, std::size_t index);
     void values_at(const plan::Formula& condition, const Timeline& timeline, std::size_t index,
                    std::vector<std::pair<std::string, std::string>>& out);
+    // A rate has its unit.
+    static std::string amount_text(const plan::Formula& term, double value);
     std::string value_text(const plan::Formula& term, const Timeline* timeline, std::size_t index);
     // Why a term has no value at a sample; empty if that cannot be said.
     std::string why(const plan::Formula& term, const Timeline* timeline, std::size_t index);

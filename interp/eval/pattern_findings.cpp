@@ -44,6 +44,11 @@ std::string obstacle(const Term& term, const PatternAnswer& answer, const std::s
            (answer.values == 1 ? "is " : "are ") + std::to_string(answer.values);
 }
 
+// Said of a part that decides by being the other way round.
+std::string what_it_does(Truth truth) {
+    return truth == Truth::yes ? " holds" : (truth == Truth::no ? " does not hold" : "");
+}
+
 } // namespace
 
 std::string Findings::text(const Formula& formula) {
@@ -77,17 +82,18 @@ std::string Findings::monotone_text(const Formula& formula) {
     const auto at = [&](std::size_t i) { return term.timeline->name_of(i); };
     if (answer.truth == Truth::no) {
         const bool same = term.values[answer.decides] == term.values[answer.before];
-        std::string found = at(answer.decides) + " is " + number_text(term.values[answer.decides]) +
-                            (same ? ", as " : " after " + number_text(term.values[answer.before]) + " at ") +
-                            at(answer.before);
+        std::string found =
+            at(answer.decides) + " is " + amount_text(formula.operands[0], term.values[answer.decides]) +
+            (same ? ", as " : " after " + amount_text(formula.operands[0], term.values[answer.before]) + " at ") +
+            at(answer.before);
         if (answer.deciding > 1)
             found +=
                 " (the first of " + std::to_string(answer.deciding) + " of " + counted(answer.looked_at, "step") + ")";
         return found;
     }
     if (answer.truth == Truth::yes)
-        return counted(answer.values, "sample") + "; the least step is " + number_text(answer.robustness) + ", to " +
-               at(answer.closest);
+        return counted(answer.values, "sample") + "; the least step is " +
+               amount_text(formula.operands[0], answer.robustness) + ", to " + at(answer.closest);
     return obstacle(term, answer, why(formula.operands[0], term.timeline.get(), answer.decides), 2);
 }
 
@@ -95,10 +101,10 @@ std::string Findings::steady_text(const Formula& formula) {
     const Term term = evaluation_.term(formula.operands[0]);
     const PatternAnswer answer = evaluation_.pattern(formula);
     const auto off = [&](std::size_t i) {
-        const std::string seen = term.timeline->name_of(i) + " is " + number_text(term.values[i]);
+        const std::string seen = term.timeline->name_of(i) + " is " + amount_text(formula.operands[0], term.values[i]);
         if (answer.middle == 0) return seen + ", and the mean is 0";
         const double apart = std::fabs(term.values[i] - answer.middle) / std::fabs(answer.middle);
-        return seen + ", " + human_ratio(apart) + " off the mean of " + number_text(answer.middle);
+        return seen + ", " + human_ratio(apart) + " off the mean of " + amount_text(formula.operands[0], answer.middle);
     };
     const std::string of = counted(answer.values, "sample");
     if (answer.truth == Truth::yes) return of + "; the farthest: " + off(answer.closest);
@@ -124,12 +130,12 @@ std::string Findings::converges_text(const Formula& formula) {
                                 : why(formula.operands[0], term.timeline.get(), answer.decides);
         return obstacle(term, answer, reason, 3) + by;
     }
-    const std::string band =
-        number_text(target.values[0] - formula.tolerance) + " .. " + number_text(target.values[0] + formula.tolerance);
+    const std::string band = amount_text(formula.operands[0], target.values[0] - formula.tolerance) + " .. " +
+                             amount_text(formula.operands[0], target.values[0] + formula.tolerance);
     std::string found = "no three of " + counted(answer.values, "sample") + " in a row lie within " + band + by;
     if (answer.closest == Answer::none) return found;
     return found + "; the closest three end at " + term.timeline->name_of(answer.closest) + ", one of them " +
-           number_text(-answer.robustness) + " outside";
+           amount_text(formula.operands[0], -answer.robustness) + " outside";
 }
 
 // The parts that make it what it is.
@@ -141,7 +147,9 @@ std::string Findings::joined_text(const Formula& formula) {
         Truth truth = evaluation_.answer(part).truth;
         const bool negated = formula.kind == Kind::logical_not || (formula.kind == Kind::logical_implies && i == 0);
         if (negated) truth = truth_not(truth);
-        if (truth == whole) texts.push_back("`" + formula_words(part) + "`: " + text(part));
+        if (truth == whole)
+            texts.push_back("`" + formula_words(part) + "`" + (negated ? what_it_does(truth_not(truth)) : "") + ": " +
+                            text(part));
     }
     return listed(texts, "; ");
 }
