@@ -2,6 +2,9 @@
 // What telemetry costs a worker, and what it takes to start one: for bench/, not for users.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/result.h"
 
 namespace ktstr::guest {
@@ -19,8 +22,9 @@ Result<void> bench_spin(double seconds);
 // signal to that of the last, and how many workers and bare processes come and go per second, one after the other.
 Result<void> bench_start(double seconds);
 
-// Runs each work type, `seconds` each, with its telemetry and with counting only, in turns, and prints a line of JSON:
-// "work_type", the median of "ratio" (work units per second with / without), its quartiles "low" and "high", "pairs".
-Result<void> bench_telemetry(double seconds);
+// Runs each work type (or `only` some), `seconds` each, with its telemetry and with counting only, in turns, and prints
+// a line of JSON: "work_type", the medians of "ratio" (work units per second with / without) and of "cpu_ratio" (the
+// same per second of CPU time), the ratio's quartiles "low" and "high", "pairs".
+Result<void> bench_telemetry(double seconds, const std::vector<std::string>& only);
 
 } // namespace ktstr::guest

@@ -58,6 +58,7 @@ plan::Work work_of(const plan::WorkType& type) {
 
 struct Turn {
     double units_per_second = 0;
+    double units_per_cpu_second = 0;
     std::string refused; // why a worker could not do it here
 };
 
@@ -73,7 +74,7 @@ Result<Turn> run_turn(const plan::Work& work, const Surroundings& surroundings, 
         placement.cgroup_home = surroundings.cgroups->process_path(cgroup_name);
         placement.cgroup_base = surroundings.cgroups->base_path(cgroup_name);
     }
-    if (auto spawned = pool->spawn(work, placement); !spawned) return Turn{0, spawned.error().message};
+    if (auto spawned = pool->spawn(work, placement); !spawned) return Turn{.refused = spawned.error().message};
     pool->start(monotonic_ns());
     ::usleep(static_cast<useconds_t>(turn_seconds * 1e6));
     const WorkerFilter every = [](const WorkerProcess&) { return true; };
@@ -88,53 +89,67 @@ Result<Turn> run_turn(const plan::Work& work, const Surroundings& surroundings, 
         pool->nudge(monotonic_ns());
     }
     Turn turn;
+    double units = 0;
+    double cpu_seconds = 0;
     for (const auto& report : pool->take_reports(0)) {
         if (report.exit.starts_with("error: ")) turn.refused = report.exit.substr(7);
         if (report.wall_ns > 0)
             turn.units_per_second += static_cast<double>(report.work_units) * 1e9 / static_cast<double>(report.wall_ns);
+        units += static_cast<double>(report.work_units);
+        cpu_seconds += static_cast<double>(report.cpu_ns) / 1e9;
     }
+    if (cpu_seconds > 0) turn.units_per_cpu_second = units / cpu_seconds;
     return turn;
 }
 
-double quantile(const std::vector<double>& sorted, double part) {
-    return sorted.at(static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1)));
+struct Ratios {
+    std::vector<double> by_time;
+    std::vector<double> by_cpu_time;
+};
+
+double quantile(std::vector<double> values, double part) {
+    std::sort(values.begin(), values.end());
+    return values.at(static_cast<std::size_t>(part * static_cast<double>(values.size() - 1)));
 }
 
-void print_figures(const std::string& work_type, std::vector<double> ratios, const std::string& refused) {
-    if (ratios.empty()) {
+void print_figures(const std::string& work_type, const Ratios& ratios, const std::string& refused) {
+    if (ratios.by_time.empty()) {
         std::printf("{\"work_type\":\"%s\",\"ratio\":null}\n", work_type.c_str());
         std::fprintf(stderr, "%s: %s\n", work_type.c_str(), refused.c_str());
     } else {
-        std::sort(ratios.begin(), ratios.end());
-        std::printf("{\"work_type\":\"%s\",\"ratio\":%.4f,\"low\":%.4f,\"high\":%.4f,\"pairs\":%zu}\n",
-                    work_type.c_str(), quantile(ratios, 0.5), quantile(ratios, 0.25), quantile(ratios, 0.75),
-                    ratios.size());
+        std::printf(
+            "{\"work_type\":\"%s\",\"ratio\":%.4f,\"low\":%.4f,\"high\":%.4f,\"cpu_ratio\":%.4f,\"pairs\":%zu}\n",
+            work_type.c_str(), quantile(ratios.by_time, 0.5), quantile(ratios.by_time, 0.25),
+            quantile(ratios.by_time, 0.75), quantile(ratios.by_cpu_time, 0.5), ratios.by_time.size());
     }
     std::fflush(stdout);
 }
 
 } // namespace
 
-Result<void> bench_telemetry(double seconds) {
+Result<void> bench_telemetry(double seconds, const std::vector<std::string>& only) {
     const auto surroundings = find_surroundings();
     if (!surroundings) return surroundings.error();
     const int pairs = std::max(3, static_cast<int>(seconds / (2 * turn_seconds)));
     for (const auto& type : plan::work_types()) {
+        if (!only.empty() && std::find(only.begin(), only.end(), type.name) == only.end()) continue;
         const plan::Work work = work_of(type);
-        std::vector<double> ratios;
+        Ratios ratios;
         std::string refused;
         for (int pair = 0; pair < pairs && refused.empty(); ++pair) {
-            std::array<double, 2> rates{}; // without, with
+            std::array<Turn, 2> turns; // without, with
             for (int turn = 0; turn < 2; ++turn) {
                 const bool telemetry = (turn + pair) % 2 == 1; // each goes first as often as the other
-                const auto result = run_turn(work, *surroundings, telemetry);
+                auto result = run_turn(work, *surroundings, telemetry);
                 if (!result) return result.error();
                 if (!result->refused.empty()) refused = result->refused;
-                rates.at(telemetry ? 1 : 0) = result->units_per_second;
+                turns.at(telemetry ? 1 : 0) = std::move(*result);
             }
-            if (rates[0] > 0 && refused.empty()) ratios.push_back(rates[1] / rates[0]);
+            if (turns[0].units_per_second <= 0 || turns[0].units_per_cpu_second <= 0 || !refused.empty()) continue;
+            ratios.by_time.push_back(turns[1].units_per_second / turns[0].units_per_second);
+            ratios.by_cpu_time.push_back(turns[1].units_per_cpu_second / turns[0].units_per_cpu_second);
         }
-        print_figures(type.name, std::move(ratios), refused);
+        print_figures(type.name, ratios, refused);
     }
     return {};
 }

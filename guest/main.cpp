@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // ktstr-executor: PID 1 of the virtual machine. As anything else it only measures itself:
-//   ktstr-executor bench-loop | bench-spin | bench-start | bench-telemetry SECONDS (of the last, for each work type)
+//   ktstr-executor bench-loop | bench-spin | bench-start | bench-telemetry SECONDS [WORK_TYPE ...]
 // and, started by `ktstr run --host`, runs a plan on the machine itself:
 //   ktstr-executor host CHANNEL CGROUP OWN DIRECTORY
 // PID 1 takes these too, from behind "--" on the kernel's command line, and then powers off.
@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -28,29 +29,30 @@ int failed(const Error& error) {
     return internal_error;
 }
 
-struct Bench {
-    Result<void> (*run)(double);
-    double seconds = 0;
-};
+using Bench = std::function<Result<void>()>;
 
 // The benchmark that the arguments ask for; none if they ask for none.
 std::optional<Bench> wanted_bench(int argc, char** argv) {
-    if (argc != 3) return std::nullopt;
+    if (argc < 3) return std::nullopt;
     const std::string_view name = argv[1];
     const std::string_view number = argv[2];
     double seconds = 0;
     const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), seconds);
     if (code != std::errc() || end != number.data() + number.size() || seconds <= 0 || seconds > 3600)
         return std::nullopt;
-    if (name == "bench-loop") return Bench{guest::bench_loop, seconds};
-    if (name == "bench-spin") return Bench{guest::bench_spin, seconds};
-    if (name == "bench-start") return Bench{guest::bench_start, seconds};
-    if (name == "bench-telemetry") return Bench{guest::bench_telemetry, seconds};
+    if (name == "bench-telemetry")
+        return [seconds, only = std::vector<std::string>(argv + 3, argv + argc)] {
+            return guest::bench_telemetry(seconds, only);
+        };
+    if (argc != 3) return std::nullopt;
+    if (name == "bench-loop") return [seconds] { return guest::bench_loop(seconds); };
+    if (name == "bench-spin") return [seconds] { return guest::bench_spin(seconds); };
+    if (name == "bench-start") return [seconds] { return guest::bench_start(seconds); };
     return std::nullopt;
 }
 
 int run_bench(const Bench& bench) {
-    const auto done = bench.run(bench.seconds);
+    const auto done = bench();
     std::fflush(stdout);
     return done ? 0 : failed(done.error());
 }
@@ -87,6 +89,6 @@ int main(int argc, char** argv) {
         return guest::run_on_host(Fd(*channel), {argv[3], argv[4], argv[5]});
     std::fprintf(stderr, "ktstr-executor is started by ktstr, as the first process of a virtual machine.\n"
                          "Here it can only measure itself: ktstr-executor bench-loop | bench-spin | bench-start | "
-                         "bench-telemetry SECONDS\n");
+                         "bench-telemetry SECONDS [WORK_TYPE ...]\n");
     return usage_error;
 }

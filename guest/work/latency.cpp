@@ -9,8 +9,6 @@ namespace ktstr::guest {
 
 namespace {
 
-constexpr std::uint64_t longest_ns = 1ULL << 62U;
-
 // Nearest rank, in what is sorted and not empty.
 std::uint64_t quantile(const std::vector<std::uint64_t>& sorted, double part) {
     const auto rank = static_cast<std::size_t>(std::ceil(part * static_cast<double>(sorted.size())));
@@ -34,27 +32,16 @@ void LatencyReservoir::draw_next() {
     next_ += 1 + static_cast<std::uint64_t>(std::min(skipped, 0x1p62));
 }
 
-void LatencyReservoir::replace_one(std::uint64_t ns) {
-    const auto place = static_cast<std::size_t>(draw() * static_cast<double>(size));
-    kept_ns_.at(place) = static_cast<float>(ns);
-    draw_next();
-}
-
-void LatencyReservoir::note(std::uint64_t ns) {
-    ns = std::min(ns, longest_ns);
-    if (ns < min_ns_) min_ns_ = ns;
-    if (ns > max_ns_) max_ns_ = ns;
-    const std::uint64_t number = seen_.load(std::memory_order_relaxed);
+void LatencyReservoir::keep(std::uint64_t number, std::uint64_t ns) {
     if (number < size) {
         kept_ns_[number] = static_cast<float>(ns);
-        if (number + 1 == size) {
-            next_ = number;
-            draw_next();
-        }
-    } else if (number == next_) {
-        replace_one(ns);
+        next_ = number + 1;
+        if (next_ < size) return;
+        next_ = number;
+    } else {
+        kept_ns_.at(static_cast<std::size_t>(draw() * static_cast<double>(size))) = static_cast<float>(ns);
     }
-    seen_.store(number + 1, std::memory_order_release); // last: a kill in between leaves what was there before
+    draw_next();
 }
 
 plan::Latency LatencyReservoir::summary(const std::string& name) const {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <queue>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "guest/work/bench.h"
@@ -14,6 +15,8 @@ namespace ktstr::guest {
 namespace {
 
 constexpr std::size_t shards = 64; // each with a lock
+constexpr std::uint64_t requests_per_pass = 8;
+constexpr std::uint64_t short_request_ns = 100'000;
 
 struct alignas(64) Shard {
     FutexWord lock{0};
@@ -94,14 +97,17 @@ class Client {
         if (draw(hits_)) return cache_.read(worker_, key);
         return ask(miss_) && cache_.write(worker_, key);
     }
-    // As soon as the last one is done.
+    // As soon as the last one is done. Short ones are passed together: a pass is not for nothing.
     void run_closed() {
-        while (worker_.running()) {
-            const std::uint64_t start = monotonic_ns();
-            if (!request()) return;
-            worker_.note_request(monotonic_ns() - start);
-            worker_.pass();
+        std::uint64_t start = monotonic_ns();
+        std::uint64_t done = 0;
+        while (worker_.running() && request()) {
+            const std::uint64_t end = monotonic_ns();
+            worker_.note_request(end - start);
+            if (++done == requests_per_pass || end - start >= short_request_ns) worker_.pass(std::exchange(done, 0));
+            start = end;
         }
+        if (done > 0) worker_.pass(done);
     }
     // At times that do not depend on how long requests take; each counts from the time that it was due, so that those
     // which had to wait for a slow one say so.
