@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "vmm/observe/scheduler_stats.h"
 #include "vmm/observe/target.h"
 
 namespace ktstr::vmm {
@@ -53,17 +54,9 @@ class VcpuTimes {
     std::vector<std::uint64_t> last_;
 };
 
-// The scheduler's own answer: {"errno": 0, "args": {"resp": ...}}.
 json stats_json(const wire::HostRequest& request) {
     if (request.stats.empty()) return {{"@absent", request.stats_absent}};
-    const json answer = json::parse(request.stats, nullptr, false);
-    if (!answer.is_object() || !answer.contains("args") || !answer["args"].is_object() ||
-        !answer["args"].contains("resp"))
-        return {{"@absent", "the scheduler's answer is not in the form of scx_stats"}};
-    const json& response = answer["args"]["resp"];
-    if (answer.value("errno", 0) != 0)
-        return {{"@absent", "the scheduler has no statistics: " + response.dump().substr(0, 200)}};
-    return response;
+    return observe::scheduler_stats(request.stats);
 }
 
 bool has_sched_ext(const plan::Plan& plan) {
@@ -134,6 +127,8 @@ void Observer::start_monitor(Machine& machine) {
                                                         [times](int cpu) { return times->ran(cpu); });
     samples_.names = monitor_->names();
     samples_.absent = monitor_->absent();
+    domains_ = std::make_unique<observe::DomainReader>(*(*view_)->kernel, plan_.topology.cpus());
+    if (!domains_->absent().empty()) samples_.absent.emplace("sched_domains", domains_->absent());
     next_sample_ = Clock::now();
 }
 
@@ -280,6 +275,7 @@ std::int64_t Observer::now_ns() const {
 void Observer::sample() {
     if (!next_sample_) return;
     if (samples_.samples.size() < most_samples) samples_.samples.push_back({now_ns(), -1, monitor_->sample()});
+    domains_->look(samples_.domains, samples_.samples.back().at_ns);
     // What a busy host has missed is left out.
     const auto interval = std::chrono::nanoseconds(interval_ns_);
     *next_sample_ += interval;

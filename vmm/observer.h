@@ -13,6 +13,7 @@
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
 #include "vmm/boot/machine.h"
+#include "vmm/observe/domains.h"
 #include "vmm/observe/kernel.h"
 #include "vmm/observe/monitor.h"
 #include "vmm/observe/snapshot.h"
@@ -98,6 +99,7 @@ class Observer {
     std::optional<Result<View>> view_;
     observe::ProgramTypes types_;
     std::unique_ptr<observe::MonitorReader> monitor_;
+    std::unique_ptr<observe::DomainReader> domains_;
     std::optional<Clock::time_point> next_sample_;
     std::optional<std::int64_t> clock_offset_ns_; // host time without stops, less workload time; the least seen
     std::chrono::nanoseconds all_stopped_{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "wire/message.h"
 
+#include "interp/plan/bounded_json.h"
 #include "interp/plan/fields.h"
 
 namespace ktstr::wire {
@@ -16,28 +17,9 @@ std::string pack(const json& value) {
     return bytes;
 }
 
-// CBOR nests as deep as its bytes say, and the parser recurses: this bounds it.
-constexpr int max_depth = 64;
-
-class BoundedParser : public nlohmann::detail::json_sax_dom_parser<json> {
-  public:
-    explicit BoundedParser(json& value) : json_sax_dom_parser(value, false) {}
-    // The announced size is not passed on: the DOM parser throws on one that is absurd.
-    bool start_object(std::size_t) { return ++depth_ <= max_depth && json_sax_dom_parser::start_object(unknown_size); }
-    bool end_object() { return --depth_ >= 0 && json_sax_dom_parser::end_object(); }
-    bool start_array(std::size_t) { return ++depth_ <= max_depth && json_sax_dom_parser::start_array(unknown_size); }
-    bool end_array() { return --depth_ >= 0 && json_sax_dom_parser::end_array(); }
-
-  private:
-    static constexpr std::size_t unknown_size = static_cast<std::size_t>(-1);
-    int depth_ = 0;
-};
-
 Result<json> unpack(std::string_view payload) {
-    json value;
-    BoundedParser parser(value);
-    if (!json::sax_parse(payload.begin(), payload.end(), &parser, json::input_format_t::cbor))
-        return Error{"a message is not valid CBOR"};
+    auto value = plan::parse_cbor(payload);
+    if (!value) return Error{"a message cannot be read: " + value.error().message};
     return value;
 }
 

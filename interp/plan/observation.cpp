@@ -20,18 +20,42 @@ json to_json(const Snapshot& snapshot) {
     return result;
 }
 
+namespace {
+
+json to_json(const SchedDomain& domain) {
+    json counters = json::object();
+    for (const auto& [name, numbers] : domain.counters)
+        counters[name] = numbers.size() == 1 ? json(numbers.front()) : json(numbers);
+    return {{"name", domain.name},
+            {"level", domain.level},
+            {"flags", domain.flags},
+            {"span", domain.span.list()},
+            {"counters", std::move(counters)}};
+}
+
+json to_json(const DomainTree& tree) {
+    json cpus = json::array();
+    for (const auto& domains : tree.cpus) {
+        json list = json::array();
+        for (const auto& domain : domains) list.push_back(to_json(domain));
+        cpus.push_back(std::move(list));
+    }
+    return {{"at_ns", tree.at_ns}, {"until_ns", tree.until_ns}, {"cpus", std::move(cpus)}};
+}
+
+} // namespace
+
 json to_json(const Monitor& monitor) {
+    json domains = json::array();
+    for (const auto& tree : monitor.domains) domains.push_back(to_json(tree));
     json samples = json::array();
     for (const auto& sample : monitor.samples) {
         json values = json::array();
         for (const double value : sample.values) values.push_back(std::isfinite(value) ? json(value) : json());
         samples.push_back({{"at_ns", sample.at_ns}, {"step", sample.step}, {"values", std::move(values)}});
     }
-    return {{"interval_ns", monitor.interval_ns},
-            {"names", monitor.names},
-            {"absent", monitor.absent},
-            {"reason", monitor.reason},
-            {"samples", std::move(samples)}};
+    return {{"interval_ns", monitor.interval_ns}, {"names", monitor.names},        {"absent", monitor.absent},
+            {"reason", monitor.reason},           {"samples", std::move(samples)}, {"domains", std::move(domains)}};
 }
 
 json to_json(const Watch& watch) {

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "interp/plan/topology.h"
+
 namespace ktstr::plan {
 
 // What the host saw in the guest's memory at one moment, all vCPUs stopped.
@@ -31,11 +33,29 @@ struct MonitorSample {
     std::vector<double> values; // of Monitor::names; NaN: could not be read this time
 };
 
+// One of a CPU's scheduling domains: the CPUs among which the kernel balances, and how (struct sched_domain).
+struct SchedDomain {
+    std::string name;               // "SMT", "MC", "NUMA"; empty: this kernel does not keep it
+    int level = 0;                  // 0 = innermost
+    std::vector<std::string> flags; // "SD_SHARE_LLC"
+    CpuSet span;
+    std::map<std::string, std::vector<std::uint64_t>> counters; // of schedstat; three numbers are by enum cpu_idle_type
+};
+using CpuDomains = std::vector<SchedDomain>; // innermost first
+
+// The domains of all CPUs, as they were for some time.
+struct DomainTree {
+    std::int64_t at_ns = 0;       // when they were first seen so
+    std::int64_t until_ns = 0;    // and last, which is the time of their counters
+    std::vector<CpuDomains> cpus; // of each CPU
+};
+
 struct Monitor {
     std::uint64_t interval_ns = 0;
     std::vector<std::string> names;            // of monitor_values(), those that this kernel has
     std::map<std::string, std::string> absent; // the others, and why
     std::vector<MonitorSample> samples;        // in the order of their times
+    std::vector<DomainTree> domains;           // in the order of their times
     std::string reason;                        // why there is no monitor at all; empty: there is
 };
 

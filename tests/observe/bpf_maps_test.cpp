@@ -158,7 +158,7 @@ TEST_CASE("a bucket that leads back into itself makes its map absent, and no oth
     const std::uint64_t good = made.add(BPF_MAP_TYPE_HASH, "good", 4, 8, 16);
     made.add_buckets(good, {{made.element(2, 200)}});
     const json shown = made.shown(made.copy());
-    CHECK(shown[0]["absent"] == "a list of its elements does not end");
+    CHECK(shown[0]["absent"] == "a list of its elements does not end: it still goes on at " + hex(element));
     CHECK(shown[1]["entries"].size() == 1);
 }
 
@@ -168,6 +168,17 @@ TEST_CASE("a hash map that claims more buckets than it can have is absent") {
     made.add_buckets(map, {{}});
     made.guest.put<std::uint32_t>(map + 104, 33);
     CHECK(made.shown(made.copy())[0]["absent"] == "a hash map of 33 buckets for 16 entries is not read");
+}
+
+TEST_CASE("a guest whose maps take too many steps is left alone, and what was read before stays") {
+    Maps made;
+    const std::uint64_t good = made.add(BPF_MAP_TYPE_HASH, "good", 4, 8, 16);
+    made.add_buckets(good, {{made.element(2, 200)}});
+    const std::uint64_t wide = made.add(BPF_MAP_TYPE_HASH, "wide", 4, 8, 4096);
+    made.add_buckets(wide, std::vector<std::vector<std::uint64_t>>(4096));
+    const json shown = made.shown(made.copy({.steps = 1000}));
+    CHECK(shown[0]["entries"].size() == 1);
+    CHECK(shown[1]["absent"] == "the maps of this guest took 1000 steps: no more are made");
 }
 
 TEST_CASE("a map whose memory is gone says at which address") {

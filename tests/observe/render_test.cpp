@@ -91,6 +91,38 @@ TEST_CASE("a value of very many elements is cut off, and says so") {
     CHECK(shown.size() < 20);
 }
 
+TEST_CASE("types that have each other many times over are looked through once, and shown in part") {
+    made::Types made;
+    int inner = made.structure("", 8, {{"value", made.u64, 0}});
+    for (int level = 0; level < 20; ++level) inner = made.structure("", 8, std::vector<made::Field>(8, {"", inner, 0}));
+    const auto types = made.parsed();
+    const auto id = static_cast<std::uint32_t>(inner);
+    CHECK_FALSE(types.member(id, "missing"));
+    CHECK(types.member(id, "value"));
+    CHECK(types.member_names(id) == std::vector<std::string>{"value"});
+    CHECK(render(&types, id, bytes_of(std::uint64_t{5}), {.elements = 1000}).contains("value"));
+}
+
+TEST_CASE("all values that are rendered together have one limit") {
+    made::Types made;
+    const int list = made.array(made.u32, 4);
+    const auto types = made.parsed();
+    std::size_t left = 7;
+    const RenderOptions options{.all = &left};
+    const Bytes bytes(16);
+    CHECK(render(&types, static_cast<std::uint32_t>(list), bytes, options) == json({0, 0, 0, 0}));
+    CHECK(render(&types, static_cast<std::uint32_t>(list), bytes, options) == json(std::vector<int>{0}));
+    CHECK(render(&types, static_cast<std::uint32_t>(list), bytes, options) == json({{"@absent", "too many elements"}}));
+}
+
+TEST_CASE("BTF with names that no kernel gives is refused") {
+    made::Types made;
+    made.structure("plain", 8, {{"a", made.u64, 0}});
+    std::string bytes = made.bytes();
+    bytes[bytes.find("plain")] = '\x80';
+    CHECK(TypeInfo::parse(bytes, "odd").error().message == "the BTF of odd is damaged: its names cannot be read");
+}
+
 TEST_CASE("damaged BTF is refused or read, and never crashes") {
     made::Types made;
     const int inner = made.structure("inner", 8, {{"a", made.u32, 0}, {"b", made.s32, 4}});

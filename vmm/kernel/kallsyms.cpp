@@ -28,6 +28,7 @@ namespace {
 
 constexpr std::size_t tokens = 256;
 constexpr std::size_t symbols_per_marker = 256;
+constexpr std::size_t longest_name = 1024; // KSYM_NAME_LEN is 512; so is no token longer
 constexpr std::array<std::size_t, 2> alignments = {4, 8};
 constexpr std::size_t smallest_alignment = 4;
 constexpr std::size_t largest_alignment = 8;
@@ -51,10 +52,12 @@ struct TokenTable {
     std::array<std::string_view, tokens> text;
 };
 
-// The start of the string whose terminating zero stands at `end`.
-std::size_t string_start(std::string_view bytes, std::size_t end) {
-    const auto zero = end == 0 ? std::string_view::npos : bytes.rfind('\0', end - 1);
-    return zero == std::string_view::npos ? 0 : zero + 1;
+// The start of the string whose terminating zero stands at `end`; none: it is longer than a token can be.
+std::optional<std::size_t> string_start(std::string_view bytes, std::size_t end) {
+    const std::size_t first = end - std::min(end, longest_name);
+    const auto zero = bytes.substr(first, end - first).rfind('\0');
+    if (zero != std::string_view::npos) return first + zero + 1;
+    return first == 0 ? std::optional<std::size_t>(0) : std::nullopt;
 }
 
 // The token table in which the token '0' stands at `digit`, if it is one.
@@ -62,7 +65,9 @@ std::optional<TokenTable> token_table_around(std::string_view bytes, std::size_t
     std::size_t start = digit;
     for (unsigned token = 0; token < '0'; ++token) {
         if (start == 0) return std::nullopt;
-        start = string_start(bytes, start - 1);
+        const auto before = string_start(bytes, start - 1);
+        if (!before) return std::nullopt;
+        start = *before;
     }
     if (start % smallest_alignment != 0) return std::nullopt;
     TokenTable table;
@@ -70,11 +75,11 @@ std::optional<TokenTable> token_table_around(std::string_view bytes, std::size_t
     std::size_t at = start;
     std::array<std::size_t, tokens> offsets{};
     for (std::size_t token = 0; token < tokens; ++token) {
-        const auto end = bytes.find('\0', at);
-        if (end == std::string_view::npos) return std::nullopt;
+        const auto length = bytes.substr(std::min(at, bytes.size()), longest_name).find('\0');
+        if (length == std::string_view::npos) return std::nullopt;
         offsets.at(token) = at - start;
-        table.text.at(token) = bytes.substr(at, end - at);
-        at = end + 1;
+        table.text.at(token) = bytes.substr(at, length);
+        at += length + 1;
     }
     for (const auto alignment : alignments) {
         std::size_t index = aligned(at, alignment);
@@ -198,22 +203,22 @@ std::optional<std::vector<std::uint64_t>> addresses_at(std::string_view bytes, s
 
 } // namespace
 
-std::optional<std::string> system_map_from_kallsyms(const ElfFile& vmlinux) {
-    const auto rodata = vmlinux.section(".rodata");
-    if (!rodata) return std::nullopt;
-    const auto table = find_token_table(*rodata);
+std::optional<std::string> system_map_from_rodata(std::string_view rodata, std::uint64_t linked_to) {
+    const auto table = find_token_table(rodata);
     if (!table) return std::nullopt;
-    const auto markers = find_markers(*rodata, table->start);
+    const auto markers = find_markers(rodata, table->start);
     if (!markers) return std::nullopt;
-    const auto names = find_names(*rodata, *markers);
+    const auto names = find_names(rodata, *markers);
     if (!names) return std::nullopt;
-    const auto addresses =
-        addresses_at(*rodata, table->end_of_index, names->size(), *vmlinux.section_address(".rodata"));
+    const auto addresses = addresses_at(rodata, table->end_of_index, names->size(), linked_to);
     if (!addresses) return std::nullopt;
     std::string map;
     for (std::size_t i = 0; i < names->size(); ++i) {
         std::string name; // its first character is the type
-        for (const char token : (*names)[i]) name += table->text.at(static_cast<unsigned char>(token));
+        for (const char token : (*names)[i]) {
+            name += table->text.at(static_cast<unsigned char>(token));
+            if (name.size() > longest_name) return std::nullopt;
+        }
         if (name.empty()) return std::nullopt;
         char address[20];
         std::snprintf(address, sizeof(address), "%016llx ", static_cast<unsigned long long>((*addresses)[i]));
@@ -223,6 +228,11 @@ std::optional<std::string> system_map_from_kallsyms(const ElfFile& vmlinux) {
         map += name.substr(1) + "\n";
     }
     return map;
+}
+
+std::optional<std::string> system_map_from_kallsyms(const ElfFile& vmlinux) {
+    const auto rodata = vmlinux.section(".rodata");
+    return rodata ? system_map_from_rodata(*rodata, *vmlinux.section_address(".rodata")) : std::nullopt;
 }
 
 } // namespace ktstr

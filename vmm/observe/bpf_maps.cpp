@@ -12,9 +12,11 @@ namespace ktstr::observe {
 namespace {
 
 constexpr std::size_t most_btf_bytes = 16U << 20U;
-constexpr std::uint64_t arena_guard = 32768;   // GUARD_SZ / 2 of kernel/bpf/arena.c
-constexpr std::uint32_t most_key_bytes = 4096; // the kernel takes 512 at most (MAX_BPF_STACK)
-constexpr std::size_t most_arena_pages = 4096;
+constexpr std::uint64_t arena_guard = 32768;       // GUARD_SZ / 2 of kernel/bpf/arena.c
+constexpr std::uint32_t most_key_bytes = 4096;     // the kernel takes 512 at most (MAX_BPF_STACK)
+constexpr std::size_t most_arena_pages = 4096;     // that are captured
+constexpr std::uint32_t largest_arena = 1U << 20U; // in pages: 4 GiB (arena_map_alloc())
+constexpr std::uint32_t most_bucket_bits = 16;     // of task storage: it has two buckets for a CPU
 constexpr std::size_t most_buckets = 1U << 22U;
 
 std::uint64_t rounded(std::uint64_t size) { return (size + 7) / 8 * 8; }
@@ -33,9 +35,9 @@ std::string text_from(std::span<const std::byte> bytes) {
 class MapCopier {
   public:
     MapCopier(const GuestKernel& kernel, const std::vector<std::uint64_t>& per_cpu_offsets, const CaptureLimits& limits,
-              std::size_t& bytes_left, RawMap& map)
-        : kernel_(kernel), memory_(kernel.memory()), per_cpu_offsets_(per_cpu_offsets), limits_(limits),
-          bytes_left_(bytes_left), map_(map) {}
+              CaptureLimits& left, RawMap& map)
+        : kernel_(kernel), memory_(kernel.memory()), per_cpu_offsets_(per_cpu_offsets), limits_(limits), left_(left),
+          map_(map) {}
 
     Result<void> entries() {
         if (map_.key_size > most_key_bytes)
@@ -58,15 +60,28 @@ class MapCopier {
     }
 
   private:
+    Result<void> step() {
+        if (left_.steps == 0)
+            return Error{"the maps of this guest took " + std::to_string(limits_.steps) + " steps: no more are made"};
+        left_.steps -= 1;
+        return {};
+    }
+
+    // Another element of a list of at most that many, which lies at that address.
+    Result<void> step_to(std::uint64_t element, std::size_t& seen, std::size_t most) {
+        if (++seen > most) return Error{"a list of its elements does not end: it still goes on at " + hex(element)};
+        return step();
+    }
+
     // Where to copy an entry to; null: the limits are reached.
     std::byte* add(std::span<const std::byte> key, std::size_t value_size, int cpu) {
         const std::size_t needed = key.size() + value_size;
-        if (map_.entries.size() >= limits_.entries || needed > bytes_left_) {
+        if (map_.entries.size() >= limits_.entries || needed > left_.bytes) {
             map_.absent = "only the first " + std::to_string(map_.entries.size()) + " entries were captured";
             map_.partly = true;
             return nullptr;
         }
-        bytes_left_ -= needed;
+        left_.bytes -= needed;
         const std::size_t at = map_.bytes.size();
         map_.bytes.resize(at + needed);
         std::copy(key.begin(), key.end(), map_.bytes.begin() + static_cast<std::ptrdiff_t>(at));
@@ -76,7 +91,7 @@ class MapCopier {
 
     void reserve(std::size_t entries) {
         const std::size_t size = std::max<std::size_t>(1, std::size_t{map_.key_size} + map_.value_size);
-        entries = std::min({entries, limits_.entries, bytes_left_ / size});
+        entries = std::min({entries, limits_.entries, left_.bytes / size});
         map_.entries.reserve(entries);
         map_.bytes.reserve(entries * size);
     }
@@ -158,10 +173,10 @@ class MapCopier {
         for (std::uint32_t i = 0; i < *count; ++i) {
             const auto first = memory_.get<std::uint64_t>(*buckets + i * bucket_size + *head);
             if (!first) return first.error();
+            if (auto more = step(); !more) return more;
             for (std::uint64_t element = *first; (element & 1) == 0 && element != 0;) {
                 // More than there can be (and preallocated spares): a list that goes round.
-                if (++seen > std::size_t{2} * map_.max_entries + 64)
-                    return Error{"a list of its elements does not end"};
+                if (auto more = step_to(element, seen, std::size_t{2} * map_.max_entries + 64); !more) return more;
                 if (auto read = memory_.read(element + *key_at, key); !read) return read.error();
                 const std::uint64_t value = element + *key_at + rounded(map_.key_size);
                 Result<bool> added = true;
@@ -198,7 +213,9 @@ class MapCopier {
         if (!log) return log.error();
         for (const auto* part : {&head, &node, &storage, &data, &owner, &pid})
             if (!*part) return part->error();
-        if (!bucket || *log > 24) return Error{"its buckets cannot be read"};
+        if (!bucket) return Error{"the kernel has no struct bpf_local_storage_map_bucket"};
+        if (*log > most_bucket_bits)
+            return Error{"task storage of 2^" + std::to_string(*log) + " buckets is not read, at " + hex(map_.address)};
         const std::uint64_t bucket_size = kernel_.types().size(*bucket);
         map_.key_size = sizeof(std::uint32_t);
         map_.key_type = 0;
@@ -206,8 +223,9 @@ class MapCopier {
         for (std::uint64_t i = 0; i < (1ULL << *log); ++i) {
             const auto first = memory_.get<std::uint64_t>(*buckets + i * bucket_size + *head);
             if (!first) return first.error();
+            if (auto more = step(); !more) return more;
             for (std::uint64_t at = *first; at != 0;) {
-                if (++seen > limits_.entries * 2) return Error{"a list of its elements does not end"};
+                if (auto more = step_to(at, seen, limits_.entries * 2); !more) return more;
                 const std::uint64_t element = at - *node;
                 const auto of = memory_.get<std::uint64_t>(element + *storage);
                 if (!of) return of.error();
@@ -239,12 +257,16 @@ class MapCopier {
         map_.key_size = sizeof(std::uint32_t);
         map_.value_size = AddressSpace::page_bytes;
         map_.arena_begin = *begin;
+        if (map_.max_entries > largest_arena)
+            return Error{"an arena of " + std::to_string(map_.max_entries) + " pages is not read, at " +
+                         hex(map_.address)};
         std::size_t found = 0;
         for (std::uint32_t page = 0; page < map_.max_entries; ++page) {
             const std::uint64_t offset = std::uint64_t{page} * AddressSpace::page_bytes;
             // The kernel's mapping is indexed by the low half of the user's address.
             const std::uint64_t low = (*begin + offset) & 0xffffffffU;
             const std::uint64_t at = *address + arena_guard + low;
+            if (auto more = step(); !more) return more;
             if (!memory_.mapped(at)) continue;
             if (++found > most_arena_pages) {
                 map_.absent = "only the first " + std::to_string(most_arena_pages) + " pages were captured";
@@ -299,6 +321,7 @@ class MapCopier {
         for (std::uint32_t i = 0; i < std::min<std::uint32_t>(*count, most_buckets); ++i) {
             const auto bucket = memory_.get<std::uint64_t>(map_.address + *buckets + std::uint64_t{i} * 8);
             if (!bucket) return bucket.error();
+            if (auto more = step(); !more) return more;
             if (*bucket == 0) continue;
             const auto frames = memory_.get<std::uint32_t>(*bucket + *number);
             if (!frames) return frames.error();
@@ -314,7 +337,7 @@ class MapCopier {
     const AddressSpace& memory_;
     const std::vector<std::uint64_t>& per_cpu_offsets_;
     const CaptureLimits& limits_;
-    std::size_t& bytes_left_;
+    CaptureLimits& left_; // of all maps: bytes and steps
     RawMap& map_;
 };
 
@@ -355,8 +378,9 @@ std::uint32_t ProgramTypes::copy(const GuestKernel& kernel, std::uint64_t addres
     Known& fresh = place->second;
     const auto data = kernel.member<std::uint64_t>(address, "btf", "data");
     const auto size = kernel.member<std::uint32_t>(address, "btf", "data_size");
-    fresh.unreadable = !data || !size || *size > most_btf_bytes;
+    fresh.unreadable = !data || !size || *size > std::min(most_btf_bytes, bytes_left_);
     if (fresh.unreadable) return *id;
+    bytes_left_ -= *size;
     fresh.raw.resize(*size);
     fresh.unreadable = !kernel.memory().read(*data, std::as_writable_bytes(std::span(fresh.raw)));
     return *id;
@@ -389,15 +413,18 @@ Result<std::vector<RawMap>> copy_maps(const GuestKernel& kernel, int cpus, Progr
         per_cpu_offsets.push_back(*offset);
     }
     std::vector<RawMap> maps;
-    std::size_t bytes_left = limits.bytes;
+    CaptureLimits left = limits;
     for (const std::uint64_t address : *addresses) {
         auto map = describe_map(kernel, types, address);
         if (!map) return map.error();
-        if (auto copied = MapCopier(kernel, per_cpu_offsets, limits, bytes_left, *map).entries(); !copied) {
+        if (auto copied = MapCopier(kernel, per_cpu_offsets, limits, left, *map).entries(); !copied) {
             map->absent = copied.error().message;
-            map->entries.clear();
-            map->bytes.clear();
+            left.bytes += map->bytes.size();
+            map->entries = {};
+            map->bytes = {};
         }
+        map->bytes.shrink_to_fit(); // of a map that is much emptier than it could be
+        map->entries.shrink_to_fit();
         maps.push_back(std::move(*map));
     }
     return maps;

@@ -47,6 +47,7 @@ struct CaptureLimits {
     std::size_t maps = 4096;
     std::size_t entries = 100'000;  // of one map
     std::size_t bytes = 64U << 20U; // of all maps
+    std::size_t steps = 50'000'000; // buckets, elements and pages that are looked at in all, some seconds at most
 };
 
 // Types of BPF programs that have been seen, by the id of their BTF. Serves all captures of a run.
@@ -65,6 +66,7 @@ class ProgramTypes {
         bool unreadable = false;
     };
     std::map<std::uint32_t, Known> known_; // by id: the kernel gives each once
+    std::size_t bytes_left_ = 64U << 20U;  // for all that is copied
 };
 
 // kernel/bpf/syscall.c: all maps are in `map_idr`. Layouts: struct bpf_array, bpf_htab (kernel/bpf/hashtab.c),

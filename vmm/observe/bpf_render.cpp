@@ -15,7 +15,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t compared_bytes = 64; // of struct sched_ext_ops: its first eight callbacks
+constexpr std::size_t most_elements = 20'000'000; // of all maps: twice what 64 MiB hold of numbers of 8 bytes
+constexpr std::size_t compared_bytes = 64;        // of struct sched_ext_ops: its first eight callbacks
 
 std::string text_at(std::span<const std::byte> bytes) {
     std::string text;
@@ -36,6 +37,7 @@ class MapsRenderer {
     MapsRenderer(const GuestKernel& kernel, const std::vector<RawMap>& maps, ProgramTypes& types,
                  const std::optional<ActiveScheduler>& active)
         : kernel_(kernel), maps_(maps), types_(types), owners_(map_owners(kernel, maps, active)) {
+        options_.all = &elements_left_;
         options_.follow = [this](std::uint64_t address, std::size_t size) { return in_arena(address, size); };
     }
 
@@ -143,6 +145,7 @@ class MapsRenderer {
     ProgramTypes& types_;
     std::map<std::uint32_t, Owner> owners_;
     RenderOptions options_;
+    std::size_t elements_left_ = most_elements;
 };
 
 } // namespace
@@ -174,10 +177,7 @@ std::optional<ActiveScheduler> active_scheduler(const GuestKernel& kernel) {
     active.ops.resize(compared_bytes);
     std::array<std::byte, 128> name{};
     if (!kernel.memory().read(ops, active.ops) || !kernel.memory().read(ops + *name_at, name)) return std::nullopt;
-    for (const std::byte byte : name) {
-        if (byte == std::byte{0}) break;
-        active.name += static_cast<char>(byte);
-    }
+    active.name = text_at(name);
     return active;
 }
 

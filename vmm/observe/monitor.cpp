@@ -20,9 +20,10 @@ struct RqValue {
     bool narrow;           // 32 bits
 };
 
-// Sums over all CPUs (kernel/sched/sched.h; the middle two with CONFIG_SCHED_INFO, the last two with
+// Sums over all CPUs (kernel/sched/sched.h; the two of rq_sched_info with CONFIG_SCHED_INFO, the last two with
 // CONFIG_SCHEDSTATS).
-constexpr std::array<RqValue, 4> summed = {{{"run_delay", "rq_sched_info.run_delay", false},
+constexpr std::array<RqValue, 5> summed = {{{"nr_switches", "nr_switches", false},
+                                            {"run_delay", "rq_sched_info.run_delay", false},
                                             {"timeslices", "rq_sched_info.pcount", false},
                                             {"wakeups", "ttwu_count", true},
                                             {"local_wakeups", "ttwu_local", true}}};

@@ -65,8 +65,7 @@ class Renderer {
         const btf_type* type = types_.type(id);
         if (type == nullptr) return raw_bytes(bytes);
         if (depth > deepest) return absent("nested too deep");
-        if (left_ == 0) return absent("too many elements");
-        left_ -= 1;
+        if (!take()) return absent("too many elements");
         const std::uint64_t size = btf_kind(type) == BTF_KIND_FUNC_PROTO ? 0 : types_.size(id);
         if (size > bytes.size()) return absent("cut off");
         switch (btf_kind(type)) {
@@ -87,6 +86,14 @@ class Renderer {
     }
 
   private:
+    [[nodiscard]] bool none_left() const { return left_ == 0 || (options_.all != nullptr && *options_.all == 0); }
+    bool take() {
+        if (none_left()) return false;
+        left_ -= 1;
+        if (options_.all != nullptr) *options_.all -= 1;
+        return true;
+    }
+
     static json integer(const btf_type* type, std::span<const std::byte> bytes) {
         const auto encoding = btf_int_encoding(type);
         if ((encoding & BTF_INT_BOOL) != 0) return unsigned_of(bytes) != 0;
@@ -151,7 +158,7 @@ class Renderer {
         json list = json::array();
         for (std::uint64_t at = 0; at + size <= bytes.size(); at += size) {
             list.push_back(value(shape->type, bytes.subspan(at, size), depth + 1, pointers));
-            if (left_ == 0) break;
+            if (none_left()) break;
         }
         return list;
     }
@@ -166,7 +173,7 @@ class Renderer {
             const auto rest = bytes.subspan(offset / 8);
             const btf_type* inner = types_.type(member.type);
             if (member.name_off == 0) {
-                if (inner == nullptr || !btf_is_composite(inner)) continue;
+                if (inner == nullptr || !btf_is_composite(inner) || !take()) continue;
                 const std::uint64_t size = std::min<std::uint64_t>(types_.size(member.type), rest.size());
                 members(member.type, rest.first(size), object, depth + 1, pointers);
                 continue;

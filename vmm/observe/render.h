@@ -24,6 +24,7 @@ struct RenderOptions {
     std::function<std::optional<Bytes>(std::uint64_t address, std::size_t size)> follow = {};
     int pointers = 2;             // followed from each other, at most
     std::size_t elements = 65536; // of arrays and structs in one value, at most: what is beyond is "@absent"
+    std::size_t* all = nullptr;   // the same, for all values rendered with these options: counted down
 };
 
 // `type` 0: there is no type; 1, 2, 4 and 8 bytes are numbers then.

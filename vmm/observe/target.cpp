@@ -77,6 +77,9 @@ Result<Place> step_into(const Place& place, const Component& component, const st
         return Place{place.address + member->bit_offset / 8, place.types->size(member->type), place.types,
                      member->type};
     const auto shift = static_cast<unsigned>(member->bit_offset % 8);
+    if (shift + member->bits > 64)
+        return Error{"'" + std::string(component.name) + "' is a bit field of " + std::to_string(member->bits) +
+                     " bits, which is not read"};
     return Place{place.address + member->bit_offset / 8,
                  (shift + member->bits + 7) / 8,
                  place.types,

@@ -27,6 +27,17 @@ bool is_layer(const btf_type* type) {
     }
 }
 
+// The kernel takes no other names from a program, and a compiler gives its own none: what has them is damaged.
+bool has_plain_names(std::string_view bytes) {
+    btf_header header{};
+    if (bytes.size() < sizeof(header)) return false;
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    const std::uint64_t begin = std::uint64_t{header.hdr_len} + header.str_off;
+    if (header.magic != BTF_MAGIC || begin > bytes.size()) return false;
+    const auto names = bytes.substr(begin, header.str_len);
+    return std::all_of(names.begin(), names.end(), [](char c) { return c == '\0' || (c >= ' ' && c <= '~'); });
+}
+
 } // namespace
 
 TypeInfo::TypeInfo(std::unique_ptr<btf, Free> object, std::string name)
@@ -50,6 +61,7 @@ void TypeInfo::Free::operator()(btf* object) const { btf__free(object); }
 
 Result<TypeInfo> TypeInfo::parse(std::string_view bytes, const std::string& name, const TypeInfo* base) {
     if (bytes.size() > (256U << 20U)) return Error{"the BTF of " + name + " is too large"};
+    if (!has_plain_names(bytes)) return Error{"the BTF of " + name + " is damaged: its names cannot be read"};
     const auto size = static_cast<std::uint32_t>(bytes.size());
     libbpf_set_print(nullptr); // what it has against the bytes is told in one line below
     std::unique_ptr<btf, Free> object(base == nullptr ? btf__new(bytes.data(), size)
@@ -126,6 +138,21 @@ std::optional<std::int64_t> TypeInfo::enumerator(std::string_view enum_name, std
     return std::nullopt;
 }
 
+std::vector<std::pair<std::string, std::int64_t>> TypeInfo::enumerators_beside(std::string_view name) const {
+    std::vector<std::pair<std::string, std::int64_t>> found;
+    for (std::uint32_t id = 1; id < btf__type_cnt(btf_.get()); ++id) {
+        const btf_type* type = btf__type_by_id(btf_.get(), id);
+        if (btf_kind(type) != BTF_KIND_ENUM) continue;
+        bool here = false;
+        for (std::uint32_t i = 0; i < btf_vlen(type) && !here; ++i) here = text(btf_enum(type)[i].name_off) == name;
+        if (!here) continue;
+        for (std::uint32_t i = 0; i < btf_vlen(type); ++i)
+            found.emplace_back(text(btf_enum(type)[i].name_off), btf_enum(type)[i].val);
+        break;
+    }
+    return found;
+}
+
 std::optional<TypeInfo::Member> TypeInfo::member(std::uint32_t id, std::string_view name) const {
     struct Pending {
         std::uint32_t type;
@@ -133,11 +160,13 @@ std::optional<TypeInfo::Member> TypeInfo::member(std::uint32_t id, std::string_v
         int depth;
     };
     std::vector<Pending> pending{{id, 0, 0}};
+    std::unordered_set<std::uint32_t> seen; // types can be in each other, and in themselves
     while (!pending.empty()) {
         const Pending here = pending.back();
         pending.pop_back();
         const btf_type* type = this->type(here.type);
         if (type == nullptr || !btf_is_composite(type) || here.depth > most_layers) continue;
+        if (!seen.insert(resolve(here.type)).second) continue;
         for (std::uint32_t i = 0; i < btf_vlen(type); ++i) {
             const btf_member& member = btf_members(type)[i];
             const std::uint64_t offset = here.bit_offset + btf_member_bit_offset(type, i);
@@ -152,16 +181,22 @@ std::optional<TypeInfo::Member> TypeInfo::member(std::uint32_t id, std::string_v
 
 std::vector<std::string> TypeInfo::member_names(std::uint32_t id) const {
     std::vector<std::string> names;
+    std::unordered_set<std::uint32_t> seen;
+    add_member_names(id, 0, names, seen);
+    return names;
+}
+
+void TypeInfo::add_member_names(std::uint32_t id, int depth, std::vector<std::string>& names,
+                                std::unordered_set<std::uint32_t>& seen) const {
     const btf_type* type = this->type(id);
-    if (type == nullptr || !btf_is_composite(type)) return names;
+    if (type == nullptr || !btf_is_composite(type) || depth > most_layers || !seen.insert(resolve(id)).second) return;
     for (std::uint32_t i = 0; i < btf_vlen(type) && names.size() < most_names; ++i) {
         const btf_member& member = btf_members(type)[i];
         if (member.name_off != 0)
             names.emplace_back(text(member.name_off));
-        else if (member.type != id)
-            for (auto& inner : member_names(member.type)) names.push_back(std::move(inner));
+        else
+            add_member_names(member.type, depth + 1, names, seen);
     }
-    return names;
 }
 
 Result<std::uint64_t> TypeInfo::offset(std::string_view struct_name, std::string_view path) const {

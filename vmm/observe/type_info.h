@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -40,6 +41,9 @@ class TypeInfo {
     // The number of an enumerator, whatever its enum.
     [[nodiscard]] std::optional<std::int64_t> enumerator(std::string_view enum_name, std::string_view name) const;
 
+    // All of the first enum that has an enumerator of that name: for enums without a name of their own.
+    [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> enumerators_beside(std::string_view name) const;
+
     struct Member {
         std::uint32_t type = 0;
         std::uint64_t bit_offset = 0;
@@ -56,6 +60,8 @@ class TypeInfo {
         void operator()(btf* object) const;
     };
     TypeInfo(std::unique_ptr<btf, Free> object, std::string name);
+    void add_member_names(std::uint32_t type, int depth, std::vector<std::string>& names,
+                          std::unordered_set<std::uint32_t>& seen) const;
     std::unique_ptr<btf, Free> btf_;
     std::string name_;
     std::unordered_map<std::string_view, std::uint32_t> structs_; // and unions; the first of a name
