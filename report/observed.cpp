@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/file.h"
+#include "ctprof/host/file.h"
+#include "interp/plan/bounded_json.h"
 #include "interp/plan/monitor.h"
 
 namespace ktstr::report {
@@ -16,7 +18,11 @@ using nlohmann::json;
 namespace {
 
 constexpr int observed_version = 1;
-constexpr std::size_t most_lines = 24; // of a snapshot in a report
+constexpr std::size_t most_lines = 24;                         // of a snapshot in a report
+constexpr std::size_t largest_file = std::size_t{256} << 20U;  // compressed
+constexpr std::size_t largest_content = std::size_t{1} << 30U; // as JSON
+constexpr int most_levels = 2 * plan::most_json_levels;        // a scheduler's own statistics, and what is around them
+constexpr std::string_view compressed_begin = "\x28\xb5\x2f\xfd"; // a frame of zstd (RFC 8878, 3.1.1)
 
 json array_of(const auto& items) {
     json array = json::array();
@@ -104,10 +110,11 @@ std::vector<std::string> snapshot_lines(const plan::Snapshot& snapshot, std::siz
 
 Result<std::string> write_observed(const std::filesystem::path& directory, const std::string& stem,
                                    const plan::Record& record) {
-    const std::string name = stem + ".observed.json";
+    const std::string name = stem + ".observed.json.zst";
     const auto path = directory / name;
+    std::error_code ignored; // it is not there, usually
+    std::filesystem::remove(directory / (stem + ".observed.json"), ignored);
     if (record.snapshots.empty() && record.kernel_reads.empty() && record.monitor.samples.empty()) {
-        std::error_code ignored; // it is not there, usually
         std::filesystem::remove(path, ignored);
         return std::string();
     }
@@ -115,9 +122,35 @@ Result<std::string> write_observed(const std::filesystem::path& directory, const
                            {"snapshots", array_of(record.snapshots)},
                            {"monitor", to_json(record.monitor)},
                            {"kernel_reads", array_of(record.kernel_reads)}};
-    if (auto written = write_file(path, observed.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"); !written)
-        return written.error();
+    const auto bytes = ctprof::compress(observed.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+    if (!bytes) return bytes.error();
+    if (auto written = write_file(path, *bytes); !written) return written.error();
     return name;
+}
+
+Result<json> parse_observed(std::string_view bytes) {
+    Result<std::string> unpacked = std::string();
+    if (bytes.starts_with(compressed_begin)) {
+        unpacked = ctprof::decompress(bytes, largest_content);
+        if (!unpacked) return unpacked.error();
+        bytes = *unpacked;
+    }
+    auto observed = plan::parse_json(bytes, most_levels);
+    if (!observed) return observed.error();
+    if (!observed->is_object() || !observed->contains("observed_version"))
+        return Error{"it is not what `ktstr run` has observed"};
+    if ((*observed)["observed_version"] != observed_version)
+        return Error{"it has the version " + (*observed)["observed_version"].dump().substr(0, 40) +
+                     ", and this ktstr reads version " + std::to_string(observed_version)};
+    return observed;
+}
+
+Result<json> read_observed(const std::filesystem::path& path) {
+    const auto bytes = read_file(path, largest_file);
+    if (!bytes) return bytes.error();
+    auto observed = parse_observed(*bytes);
+    if (!observed) return Error{"cannot read " + path.string() + ": " + observed.error().message};
+    return observed;
 }
 
 } // namespace ktstr::report

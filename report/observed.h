@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the host observed of a run: short in its sidecar, and in full in a file beside it, `{stem}.observed.json`:
-// {"observed_version", "snapshots", "monitor", "kernel_reads"} as docs/observing.md has them.
+// What the host observed of a run: short in its sidecar, and in full in a file beside it, `{stem}.observed.json.zst`
+// (compressed by zstd): {"observed_version", "snapshots", "monitor", "kernel_reads"} as docs/observing.md has them.
 #pragma once
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -22,8 +23,14 @@ nlohmann::json snapshot_list(const plan::Record& record);
 // The live scheduler's numbers in a snapshot, and where its CPUs were, in a few lines; empty if nothing was captured.
 std::vector<std::string> snapshot_lines(const plan::Snapshot& snapshot, std::size_t width);
 
-// Writes the file, or removes an older one if nothing was observed. Its name; empty: there is none.
+// Writes the file, and removes an older one; only that if nothing was observed. Its name; empty: there is none.
 Result<std::string> write_observed(const std::filesystem::path& directory, const std::string& stem,
                                    const plan::Record& record);
+
+// Such a file, or one of earlier versions (`*.observed.json`). Refuses what is damaged, of another version, or unpacks
+// to more than a GiB; the error names the file.
+Result<nlohmann::json> read_observed(const std::filesystem::path& path);
+// The same of a file's content.
+Result<nlohmann::json> parse_observed(std::string_view bytes);
 
 } // namespace ktstr::report

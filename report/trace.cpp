@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "report/observed.h"
 #include "report/sidecar.h"
 
 namespace ktstr::report {
@@ -223,7 +224,7 @@ Result<json> trace_of_file(const std::filesystem::path& record) {
     if (name != sidecar->end() && name->is_string()) {
         const std::filesystem::path file = name->get<std::string>();
         if (file != file.filename()) return Error{record.string() + " is damaged: its observed file is not beside it"};
-        auto read = read_json(record.parent_path() / file);
+        auto read = read_observed(record.parent_path() / file);
         if (!read) return Error{read.error().message, "the record names it: it has to lie beside it"};
         observed = std::move(*read);
     }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "ctprof/host/file.h"
 
 namespace ktstr::report {
 
@@ -44,15 +45,66 @@ TEST_CASE("what was observed is in a file beside the record, and an older one do
     record.snapshots = {captured({{"maps", json::array()}}), {.name = "late", .trigger = "op", .reason = "gone"}};
     const auto written = write_observed(folder->path(), "s-1", record);
     REQUIRE(written.ok());
-    CHECK(*written == "s-1.observed.json");
-    const json observed = json::parse(read_file(folder->path() / *written).value());
+    CHECK(*written == "s-1.observed.json.zst");
+    const json observed = read_observed(folder->path() / *written).value();
     CHECK(observed["snapshots"][0]["placeholder"] == false);
     CHECK(observed["snapshots"][1]["placeholder"] == true);
     CHECK(observed["snapshots"][1]["reason"] == "gone");
     CHECK(snapshot_list(record)[1]["reason"] == "gone");
     record.snapshots.clear();
     CHECK(write_observed(folder->path(), "s-1", record).value().empty());
-    CHECK_FALSE(std::filesystem::exists(folder->path() / "s-1.observed.json"));
+    CHECK_FALSE(std::filesystem::exists(folder->path() / "s-1.observed.json.zst"));
+}
+
+TEST_CASE("an observed file of a version that did not compress is read, and replaced by the next run") {
+    auto folder = TemporaryDirectory::create("ktstr-observed-");
+    REQUIRE(folder.ok());
+    const auto old = folder->path() / "s-1.observed.json";
+    REQUIRE(write_file(old, R"({"observed_version": 1, "snapshots": []})").ok());
+    CHECK(read_observed(old).value()["snapshots"].empty());
+    plan::Record record;
+    record.snapshots = {captured({{"maps", json::array()}})};
+    REQUIRE(write_observed(folder->path(), "s-1", record).ok());
+    CHECK_FALSE(std::filesystem::exists(old));
+}
+
+TEST_CASE("many like entries take little room") {
+    json entries = json::array();
+    for (int i = 0; i < 10'000; ++i)
+        entries.push_back({{"key", i}, {"value", {{"vruntime", i * 1000}, {"state", {{"@enum", "RUNNING"}}}}}});
+    auto folder = TemporaryDirectory::create("ktstr-observed-");
+    REQUIRE(folder.ok());
+    plan::Record record;
+    record.snapshots = {captured({{"maps", {{{"name", "tasks"}, {"entries", entries}}}}})};
+    const auto name = write_observed(folder->path(), "s-1", record);
+    REQUIRE(name.ok());
+    CHECK(std::filesystem::file_size(folder->path() / *name) < entries.dump().size() / 5);
+    CHECK(read_observed(folder->path() / *name).value()["snapshots"][0]["maps"][0]["entries"] == entries);
+}
+
+TEST_CASE("an observed file that is damaged, nests too deep or unpacks to too much is refused with its name") {
+    auto folder = TemporaryDirectory::create("ktstr-observed-");
+    REQUIRE(folder.ok());
+    const auto path = folder->path() / "s.observed.json.zst";
+    const auto refused = [&path](const std::string& content) {
+        REQUIRE(write_file(path, content).ok());
+        const auto read = read_observed(path);
+        REQUIRE_FALSE(read.ok());
+        CHECK(read.error().message.starts_with("cannot read " + path.string() + ": "));
+        return read.error().message;
+    };
+    const std::string whole = ctprof::compress(R"({"observed_version": 1})").value();
+    (void)refused(whole.substr(0, whole.size() - 3));
+    (void)refused(whole + "x");
+    (void)refused("");
+    (void)refused("[1, 2]");
+    CHECK(refused(R"({"observed_version": 2})").ends_with("it has the version 2, and this ktstr reads version 1"));
+    const std::string deep(100'000, '[');
+    CHECK(refused(ctprof::compress(deep).value()).ends_with("it nests deeper than 128 levels"));
+    // A GiB and more of blanks, in frames of little more than 100 KiB.
+    const std::string bomb = ctprof::compress(std::string((std::size_t{1} << 30U) + 1, ' ')).value();
+    CHECK(bomb.size() < (1U << 20U));
+    CHECK(refused(bomb).ends_with("it unpacks to more than the 1024 MiB that are read"));
 }
 
 TEST_CASE("a snapshot in a report is the live scheduler's numbers and where the CPUs were") {
