@@ -42,4 +42,24 @@ TEST_CASE("no value of -P that a fuzzer made crashes the compiler") {
 
 TEST_CASE("no plan file that a fuzzer made crashes its reader") { CHECK(replay("plan", fuzz::try_plan) > 0); }
 
+TEST_CASE("no guest memory that a fuzzer made crashes what looks into it, or keeps it for long") {
+    CHECK(replay("memory", fuzz::try_memory) > 0);
+}
+
+TEST_CASE("no BTF that a fuzzer made crashes what renders by it") { CHECK(replay("btf", fuzz::try_btf) > 0); }
+
+TEST_CASE("no frame that a fuzzer made crashes its decoder, and what is accepted reads back as the same") {
+    CHECK(replay("frames", fuzz::try_frames) > 0);
+}
+
+TEST_CASE("no answer over a stats socket that a fuzzer made crashes its reader") {
+    CHECK(replay("stats", fuzz::try_stats) > 0);
+}
+
+TEST_CASE("no symbols that a fuzzer made crash their readers") { CHECK(replay("symbols", fuzz::try_symbols) > 0); }
+
+TEST_CASE("no observed file that a fuzzer made crashes its readers") {
+    CHECK(replay("observed", fuzz::try_observed) > 0);
+}
+
 } // namespace ktstr::test
