@@ -145,6 +145,8 @@ void add_verdict(json& sidecar, const eval::Verdict& verdict) {
     sidecar["inconclusive"] = verdict.outcome == eval::Outcome::inconclusive;
     sidecar["expected_failure"] = verdict.expected_failure;
     sidecar["assertions"] = array_of(verdict.assertions);
+    for (std::size_t i = 0; i < verdict.assertions.size(); ++i)
+        sidecar["assertions"][i]["judged"] = array_of(verdict.assertions[i].judged);
 }
 
 void add_record(json& sidecar, const plan::Record& record) {

@@ -5,10 +5,10 @@
 // payload, metrics, the verdict bits passed / skipped / inconclusive (at most one is true; none is a failure),
 // expected_failure, stats, vcpus, stimulus_events, work_type, sysctls, kargs, kernel_version, timestamp,
 // cleanup_duration_ms, plan_hash, seed, accelerator, clock, restored, executor_version, executor_resident_bytes,
-// duration_ms, workload_ns, end, message, hint, assertions (with source positions, robustness and notes), phases,
-// workers, payloads (with their metrics and what they have written), cgroup_procs, ctprof (with the name of each
-// capture's file), scheduler_exits, snapshots, watches, kernel_reads, monitor (see observed.h), observed_file,
-// scheduler_log, console. `metrics` has those of all payloads in one list.
+// duration_ms, workload_ns, end, message, hint, assertions (with source positions, robustness, notes and what was
+// judged), phases, workers, payloads (with their metrics and what they have written), cgroup_procs, ctprof (with the
+// name of each capture's file), scheduler_exits, snapshots, watches, kernel_reads, monitor (see observed.h),
+// observed_file, scheduler_log, console. `metrics` has those of all payloads in one list.
 //
 // Beside it, each ctprof capture of the run: `{scenario}-{variant}.{name}.ctprof.zst`, with `~2` and so on before
 // the suffix from the second one of a name on.

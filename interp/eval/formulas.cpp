@@ -149,6 +149,7 @@ AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& e
     if (result.outcome == Outcome::inconclusive && record.snapshots.empty() && speaks_of_snapshots(formula))
         result.hint = "`capture 8 times` in the scenario takes snapshots while it runs";
     result.notes = findings.notes(formula);
+    result.judged = judged_series(evaluation, formula);
     return result;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "interp/eval/judged.h"
 #include "interp/plan/plan.h"
 
 namespace ktstr::eval {
@@ -37,6 +38,8 @@ struct AssertionResult {
     std::string hint;
     std::vector<std::string> notes; // of what was observed and could not be looked at
     std::optional<double> margin;   // of a formula: how far it is from the other answer (docs/language.md, Robustness)
+
+    std::vector<JudgedSeries> judged; // of a formula over series
 
     // The margin, or the signed distance to the bound in `unit`: positive holds with that much to spare. None without
     // either.
