@@ -2,20 +2,17 @@
 #include "report/trace.h"
 
 #include <algorithm>
-#include <map>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
-#include "report/observed.h"
-#include "report/sidecar.h"
+#include "report/stored.h"
+#include "report/timeline.h"
 
 namespace ktstr::report {
 
 using nlohmann::json;
 
 namespace {
-
-constexpr std::size_t file_limit = std::size_t{1} << 30U;
 
 // Processes and threads of the trace: they order its tracks.
 constexpr int run_track = 1;
@@ -27,11 +24,13 @@ constexpr int steps_row = 1;
 constexpr int ops_row = 2;
 constexpr int snapshots_row = 3;
 
-double microseconds(const json& ns) { return ns.get<double>() / 1000; }
+double microseconds(std::int64_t ns) { return static_cast<double>(ns) / 1000; }
+double microseconds(std::uint64_t ns) { return static_cast<double>(ns) / 1000; }
 
 class Tracer {
   public:
-    Tracer(const json& sidecar, const json& observed) : sidecar_(sidecar), observed_(observed) {}
+    explicit Tracer(const StoredRun& run)
+        : sidecar_(run.sidecar), record_(run.record), timeline_(timeline_of(run.record)) {}
 
     json trace() {
         name_tracks();
@@ -40,15 +39,16 @@ class Tracer {
         workers();
         payloads();
         snapshots();
-        monitor();
+        counters(monitor_track, timeline_.monitor);
+        counters(scheduler_track, timeline_.scheduler);
         return {{"traceEvents", std::move(events_)},
                 {"displayTimeUnit", "ms"},
                 {"otherData",
                  {{"scenario", sidecar_.at("test_name")},
-                  {"kernel", sidecar_.at("kernel_version")},
+                  {"kernel", sidecar_.value("kernel_version", json())},
                   {"scheduler", sidecar_.at("scheduler")},
                   {"topology", sidecar_.at("topology")},
-                  {"seed", sidecar_.at("seed")}}}};
+                  {"seed", sidecar_.value("seed", json())}}}};
     }
 
   private:
@@ -79,7 +79,7 @@ class Tracer {
                            {"ts", at_us},
                            {"args", std::move(arguments)}});
     }
-    void counter(int process, const std::string& text, double at_us, const json& value) {
+    void counter(int process, const std::string& text, double at_us, double value) {
         events_.push_back({{"ph", "C"}, {"pid", process}, {"name", text}, {"ts", at_us}, {"args", {{"value", value}}}});
     }
 
@@ -94,143 +94,78 @@ class Tracer {
         name(scheduler_track, "scheduler's own numbers");
     }
 
-    // A step that has no end in the record was the last one.
     void steps() {
-        std::map<int, json> open;
-        double last_us = 0;
-        for (const auto& event : sidecar_.at("stimulus_events")) {
-            const int step = event.at("step").get<int>();
-            last_us = std::max(last_us, microseconds(event.at("at_ns")));
-            if (event.at("kind") == "step_start") open[step] = event;
-            if (event.at("kind") != "step_end" || !open.contains(step)) continue;
-            close(open[step], last_us);
-            open.erase(step);
-        }
-        for (const auto& [step, event] : open) close(event, last_us);
-    }
-    void close(const json& start, double end_us) {
-        const double from_us = microseconds(start.at("at_ns"));
-        span(run_track, steps_row, start.at("step_name"), from_us, end_us - from_us, {{"step", start.at("step")}});
+        for (const auto& step : timeline_.steps)
+            span(run_track, steps_row, step.name, microseconds(step.from_ns), microseconds(step.to_ns - step.from_ns),
+                 {{"step", step.step}});
     }
 
     void events() {
-        double before_us = 0;
-        double units_before = 0;
-        for (const auto& event : sidecar_.at("stimulus_events")) {
-            const double at_us = microseconds(event.at("at_ns"));
-            const auto units = event.at("work_units").get<double>();
-            // Units are of the live workers: when some have ended there are fewer, and no rate.
-            if (at_us > before_us && units >= units_before)
-                counter(run_track, "work units per second", before_us,
-                        (units - units_before) / (at_us - before_us) * 1e6);
-            before_us = at_us;
-            units_before = units;
-            const auto kind = event.at("kind").get<std::string>();
-            if (kind == "op")
-                instant(ops_row, event.at("op"), at_us, {{"detail", event.at("detail")}});
-            else if (kind.starts_with("scheduler_"))
-                instant(ops_row, kind, at_us, {{"detail", event.at("detail")}});
-        }
+        for (const auto& event : timeline_.events)
+            instant(ops_row, event.name, microseconds(event.at_ns), {{"detail", event.detail}});
+        counters(run_track, {timeline_.work});
     }
 
     void workers() {
-        for (const auto& worker : sidecar_.at("workers")) {
-            const int row = worker.at("worker").get<int>() + 1;
-            const auto cgroup = worker.at("cgroup").get<std::string>();
+        for (const auto& worker : record_.workers) {
+            const int row = worker.worker + 1;
             name_row(workers_track, row,
-                     (cgroup.empty() ? "host" : cgroup) + " " + worker.at("work").get<std::string>() + " " +
-                         std::to_string(row - 1));
-            span(workers_track, row, worker.at("work_type"), microseconds(worker.at("started_at_ns")),
-                 microseconds(worker.at("wall_ns")),
-                 {{"work_units", worker.at("work_units")},
-                  {"cpu_ns", worker.at("cpu_ns")},
-                  {"run_delay_ns", worker.at("run_delay_ns")},
-                  {"migrations", worker.at("migrations")},
-                  {"cpus", worker.at("cpus")},
-                  {"exit", worker.at("exit")}});
-            const double gap_us = microseconds(worker.at("longest_gap_ns"));
+                     (worker.cgroup.empty() ? "host" : worker.cgroup) + " " + worker.work + " " +
+                         std::to_string(worker.worker));
+            span(workers_track, row, worker.work_type, microseconds(worker.started_at_ns), microseconds(worker.wall_ns),
+                 {{"work_units", worker.work_units},
+                  {"cpu_ns", worker.cpu_ns},
+                  {"run_delay_ns", worker.run_delay_ns},
+                  {"migrations", worker.migrations},
+                  {"cpus", worker.cpus.list()},
+                  {"exit", worker.exit}});
+            const double gap_us = microseconds(worker.longest_gap_ns);
             if (gap_us > 0)
-                span(workers_track, row, "longest gap", microseconds(worker.at("longest_gap_at_ns")) - gap_us, gap_us,
-                     {{"cpu", worker.at("longest_gap_cpu")}});
+                span(workers_track, row, "longest gap", microseconds(worker.longest_gap_at_ns) - gap_us, gap_us,
+                     {{"cpu", worker.longest_gap_cpu}});
         }
     }
 
     void payloads() {
         int row = 0;
-        for (const auto& payload : sidecar_.at("payloads")) {
-            name_row(payloads_track, ++row, payload.at("name"));
-            span(payloads_track, row, payload.at("name"), microseconds(payload.at("started_at_ns")),
-                 microseconds(payload.at("wall_ns")), {{"exit", payload.at("exit")}, {"error", payload.at("error")}});
+        for (const auto& payload : record_.payloads) {
+            name_row(payloads_track, ++row, payload.name);
+            span(payloads_track, row, payload.name, microseconds(payload.started_at_ns), microseconds(payload.wall_ns),
+                 {{"exit", payload.exit}, {"error", payload.error}});
         }
     }
 
     void snapshots() {
-        if (!observed_.is_object()) return;
-        for (const auto& snapshot : observed_.at("snapshots")) {
-            const double at_us = microseconds(snapshot.at("at_ns"));
-            const bool empty = snapshot.at("placeholder").get<bool>();
-            span(run_track, snapshots_row, snapshot.at("name"), at_us, snapshot.at("stopped_ms").get<double>() * 1000,
-                 {{"trigger", snapshot.at("trigger")}, {"reason", empty ? snapshot.at("reason") : json()}});
-            if (empty) continue;
-            for (const auto& variable : snapshot.at("variables"))
-                if (variable.at("live") == true && variable.at("value").is_number())
-                    counter(scheduler_track, variable.at("name"), at_us, variable.at("value"));
-        }
+        for (const auto& capture : timeline_.captures)
+            span(run_track, snapshots_row, capture.name, microseconds(capture.at_ns), capture.stopped_ms * 1000,
+                 {{"trigger", capture.trigger}, {"reason", capture.placeholder ? json(capture.reason) : json()}});
     }
 
-    void monitor() {
-        if (!observed_.is_object()) return;
-        const json& monitor = observed_.at("monitor");
-        const json& names = monitor.at("names");
-        for (const auto& sample : monitor.at("samples"))
-            for (std::size_t i = 0; i < names.size(); ++i)
-                if (const json& value = sample.at("values").at(i); value.is_number())
-                    counter(monitor_track, names[i], microseconds(sample.at("at_ns")), value);
+    void counters(int process, const std::vector<Timeline::Track>& tracks) {
+        for (const auto& track : tracks)
+            for (const auto& sample : track.samples)
+                if (std::isfinite(sample.value)) counter(process, track.name, microseconds(sample.at_ns), sample.value);
     }
 
     const json& sidecar_;
-    const json& observed_;
+    const plan::Record& record_;
+    Timeline timeline_;
     json events_ = json::array();
 };
-
-Result<json> read_json(const std::filesystem::path& path) {
-    const auto content = read_file(path, file_limit);
-    if (!content) return content.error();
-    json value = json::parse(*content, nullptr, false);
-    if (!value.is_object()) return Error{path.string() + " is not a record: it is not a JSON object"};
-    return value;
-}
 
 } // namespace
 
 Result<json> trace_of(const json& sidecar, const json& observed) {
-    if (!sidecar.is_object() || !sidecar.contains("sidecar_version"))
-        return Error{"this is no record of a run", "a record is a file *.ktstr.json that `ktstr run` has written"};
-    if (sidecar["sidecar_version"] != sidecar_version)
-        return Error{"the record has the version " + sidecar["sidecar_version"].dump() +
-                     ", and this ktstr reads version " + std::to_string(sidecar_version)};
-    try {
-        return Tracer(sidecar, observed).trace();
-    } catch (const json::exception& wrong) {
-        return Error{std::string("the record is damaged: ") + wrong.what()};
-    }
+    const auto run = stored_run(sidecar, observed);
+    if (!run) return run.error();
+    return Tracer(*run).trace();
 }
 
 Result<json> trace_of_file(const std::filesystem::path& record) {
-    const auto sidecar = read_json(record);
-    if (!sidecar) return sidecar.error();
-    json observed;
-    const auto name = sidecar->find("observed_file");
-    if (name != sidecar->end() && name->is_string()) {
-        const std::filesystem::path file = name->get<std::string>();
-        if (file != file.filename()) return Error{record.string() + " is damaged: its observed file is not beside it"};
-        auto read = read_observed(record.parent_path() / file);
-        if (!read) return Error{read.error().message, "the record names it: it has to lie beside it"};
-        observed = std::move(*read);
-    }
-    auto trace = trace_of(*sidecar, observed);
-    if (!trace) return Error{record.string() + ": " + trace.error().message, trace.error().hint};
-    return trace;
+    const auto stored = read_stored(record);
+    if (!stored) return stored.error();
+    if (!stored->incomplete.empty()) return Error{record.string() + ": " + stored->incomplete};
+    return Tracer(stored->run).trace();
 }
 
 } // namespace ktstr::report
