@@ -103,9 +103,10 @@ Entries ops() {
 
 Entries monitor() {
     Entries entries;
-    for (const auto& value : plan::monitor_values())
-        entries.push_back(
-            {std::string(value.name), std::string(value.summary), json{{"counter", value.counts}}.dump()});
+    for (const auto* values : {&plan::monitor_values(), &plan::program_values()})
+        for (const auto& value : *values)
+            entries.push_back(
+                {std::string(value.name), std::string(value.summary), json{{"counter", value.counts}}.dump()});
     return entries;
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/file.h"
@@ -17,6 +18,7 @@
 #include "guest/system.h"
 #include "guest/timeline.h"
 #include "guest/worker_pool.h"
+#include "interp/plan/monitor.h"
 #include "interp/plan/renumber.h"
 #include "wire/version.h"
 
@@ -118,10 +120,12 @@ wire::Hello hello() {
     return message;
 }
 
-// Clock, entropy and sysctls.
+// Clock, entropy and sysctls, of which the plan's own come last.
 Result<void> prepare_machine(const wire::Begin& begin, const plan::Plan& plan) {
     if (auto set = set_wall_clock(begin.wall_clock_ns); !set) return set;
     if (auto fed = add_entropy(begin.entropy); !fed) return fed;
+    if (plan::needs_run_counts(plan)) // a kernel that cannot count has the expectation find no value
+        (void)apply_sysctl("kernel.bpf_stats_enabled", "1");
     for (const auto& [name, value] : plan.sysctls)
         if (auto applied = apply_sysctl(name, value); !applied) return applied;
     return {};

@@ -126,6 +126,7 @@ std::string failure_details(const ScenarioResult& result, const ReporterOptions&
     if (!result.record.workers.empty()) text += worker_table(result.record.workers, options.style);
     text += latency_table(result.record, options.style);
     text += metric_table(result, options.style);
+    text += program_table(result.record.programs, options.style);
     text += payload_logs(result, options.style);
     text += scheduler_exits(result.record.scheduler_exits);
     text += last_state(result, options.style);
@@ -139,7 +140,8 @@ std::string pass_details(const ScenarioResult& result, const ReporterOptions& op
     for (const auto& assertion : result.verdict.assertions)
         text += "  " + cut_to_width(printable_line(assertion.message), shown_columns) + "\n";
     if (!result.record.workers.empty()) text += worker_table(result.record.workers, options.style);
-    return text + latency_table(result.record, options.style) + metric_table(result, options.style);
+    return text + latency_table(result.record, options.style) + metric_table(result, options.style) +
+           program_table(result.record.programs, options.style);
 }
 
 } // namespace ktstr::report

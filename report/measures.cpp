@@ -16,6 +16,7 @@ namespace {
 using Align = Table::Align;
 
 constexpr std::size_t shown_rows = 32;
+constexpr std::size_t shown_programs = 8;
 constexpr std::array quantiles = {0.5, 0.9, 0.99, 0.999};
 
 // The latencies of one name of all workers of a work, in a cgroup and a step.
@@ -95,6 +96,38 @@ std::string metric_table(const ScenarioResult& result, const Style& style) {
         }
     }
     return rows == 0 ? "" : "\n  Payloads\n" + table.text(style, "    ") + more_rows(rows);
+}
+
+std::string program_table(const plan::BpfPrograms& programs, const Style& style) {
+    std::vector<const plan::BpfProgram*> ran;
+    for (const auto& program : programs.list)
+        if (program.run_count.value_or(0) > 0) ran.push_back(&program);
+    std::stable_sort(ran.begin(), ran.end(), [](const plan::BpfProgram* a, const plan::BpfProgram* b) {
+        return a->run_time_ns.value_or(0) > b->run_time_ns.value_or(0);
+    });
+    std::string text;
+    for (const auto& warning : plan::verifier_warnings(programs))
+        text += "  " + style.yellow("warning: " + printable_line(warning)) + "\n";
+    if (!text.empty()) text = "\n" + text;
+    if (ran.empty()) return text;
+    Table table({{"callback"},
+                 {"program"},
+                 {"runs", Align::right},
+                 {"time", Align::right},
+                 {"mean", Align::right},
+                 {"verified insns", Align::right}});
+    for (std::size_t i = 0; i < std::min(ran.size(), shown_programs); ++i) {
+        const auto& program = *ran[i];
+        const auto runs = static_cast<double>(*program.run_count);
+        const auto time_ns = static_cast<double>(program.run_time_ns.value_or(0));
+        table.add({program.callback.empty() ? "-" : program.callback, printable_line(program.name),
+                   eval::human_count(runs), eval::human_duration(time_ns), eval::human_duration(time_ns / runs),
+                   program.verified_insns ? std::to_string(*program.verified_insns) : "-"});
+    }
+    text += "\n  BPF programs\n" + table.text(style, "    ");
+    if (ran.size() > shown_programs)
+        text += "    ... and " + std::to_string(ran.size() - shown_programs) + " more in the record\n";
+    return text;
 }
 
 } // namespace ktstr::report

@@ -38,6 +38,7 @@ json value_summary(const plan::Monitor& monitor, std::size_t index, bool counts)
     const plan::MonitorSample* first = nullptr;
     const plan::MonitorSample* last = nullptr;
     for (const auto& sample : monitor.samples) {
+        if (index >= sample.values.size()) continue; // it was not there yet
         const double value = sample.values[index];
         if (!std::isfinite(value)) continue;
         least = std::min(least, value);
@@ -121,6 +122,7 @@ Result<std::string> write_observed(const std::filesystem::path& directory, const
     const json observed = {{"observed_version", observed_version},
                            {"snapshots", array_of(record.snapshots)},
                            {"monitor", to_json(record.monitor)},
+                           {"programs", to_json(record.programs)},
                            {"kernel_reads", array_of(record.kernel_reads)}};
     const auto bytes = ctprof::compress(observed.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
     if (!bytes) return bytes.error();

@@ -37,6 +37,8 @@ struct Row {
 
 std::string note_of(const ScenarioResult& result) {
     if (result.verdict.expected_failure) return "failed, as expected";
+    const auto warnings = plan::verifier_warnings(result.record.programs);
+    if (!warnings.empty()) return "warning: " + printable_line(warnings.front());
     if (result.verdict.outcome != Outcome::skip) return "";
     for (const auto& assertion : result.verdict.assertions) return printable_line(assertion.message);
     return "";

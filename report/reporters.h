@@ -20,6 +20,8 @@ Style::Paint verdict_paint(eval::Outcome outcome);
 // measured them; the metrics that payloads declare.
 std::string latency_table(const plan::Record& record, const Style& style);
 std::string metric_table(const ScenarioResult& result, const Style& style);
+// The BPF programs of the schedulers that have run, the one that took most time first, and the verifier's warnings.
+std::string program_table(const plan::BpfPrograms& programs, const Style& style);
 
 // What a reader needs to understand the failure: each failed or inconclusive assertion with its source line, the
 // workers, the scheduler's exits and log, the kernel console. Bounded, whatever a guest printed.

@@ -171,6 +171,7 @@ void add_record(json& sidecar, const plan::Record& record) {
     sidecar["watches"] = array_of(record.watches);
     sidecar["kernel_reads"] = array_of(record.kernel_reads);
     sidecar["monitor"] = monitor_summary(record.monitor);
+    sidecar["programs"] = to_json(record.programs);
     sidecar["scheduler_log"] = record.scheduler_log;
     sidecar["console"] = record.console;
 }

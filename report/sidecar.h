@@ -7,7 +7,7 @@
 // cleanup_duration_ms, plan_hash, seed, accelerator, clock, restored, executor_version, executor_resident_bytes,
 // duration_ms, workload_ns, end, message, hint, assertions (with source positions, robustness, notes and what was
 // judged), phases, workers, payloads (with their metrics and what they have written), cgroup_procs, ctprof (with the
-// name of each capture's file), scheduler_exits, snapshots, watches, kernel_reads, monitor (see observed.h),
+// name of each capture's file), scheduler_exits, snapshots, watches, kernel_reads, monitor (see observed.h), programs,
 // observed_file, scheduler_log, console. `metrics` has those of all payloads in one list.
 //
 // Beside it, each ctprof capture of the run: `{scenario}-{variant}.{name}.ctprof.zst`, with `~2` and so on before

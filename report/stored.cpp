@@ -70,7 +70,7 @@ plan::MonitorSample sample_of(const json& value, std::size_t values) {
     if (!checked) throw Damaged{checked.error().message};
     for (const auto& number : value.at("values"))
         checked->values.push_back(number.is_null() ? std::numeric_limits<double>::quiet_NaN() : number.get<double>());
-    if (checked->values.size() != values) throw Damaged{"a sample of the monitor is not complete"};
+    if (checked->values.size() > values) throw Damaged{"a sample of the monitor has values without a name"};
     return std::move(*checked);
 }
 

@@ -113,12 +113,17 @@ Result<void> Observer::open(Machine& machine) {
 }
 
 void Observer::start_monitor(Machine& machine) {
+    const auto opened = open(machine);
+    programs_reason_ = opened ? "" : opened.error().message;
+    if (opened && has_sched_ext(plan_))
+        programs_ = std::make_unique<observe::ProgramMonitor>(*(*view_)->kernel, plan_.topology.cpus(), types_);
+    look_at_programs();
     samples_.interval_ns = interval_ns_;
     if (interval_ns_ == 0) {
         samples_.reason = "it was switched off (--monitor-ms 0)";
         return;
     }
-    if (auto opened = open(machine); !opened) {
+    if (!opened) {
         samples_.reason = opened.error().message;
         return;
     }
@@ -130,6 +135,10 @@ void Observer::start_monitor(Machine& machine) {
     domains_ = std::make_unique<observe::DomainReader>(*(*view_)->kernel, plan_.topology.cpus());
     if (!domains_->absent().empty()) samples_.absent.emplace("sched_domains", domains_->absent());
     next_sample_ = Clock::now();
+}
+
+void Observer::look_at_programs() {
+    if (programs_) programs_->look();
 }
 
 void Observer::on_event(Machine& machine, const plan::StimulusEvent& event) {
@@ -145,6 +154,7 @@ void Observer::on_event(Machine& machine, const plan::StimulusEvent& event) {
     if (event.kind == "scheduler_attached" || (event.kind == "scenario_start" && plan_.scheduler))
         note_lost_watches(watch_scheduler(machine));
     if (event.kind == "scenario_end") {
+        look_at_programs(); // also of a guest that is faster than its host: they are still there, or as seen last
         next_sample_.reset();
         // A guest that is faster than its host has powered off by now, and nothing is lost with it.
         (void)forget_scheduler(machine);
@@ -251,6 +261,7 @@ bool Observer::scheduler_failed() const {
 }
 
 void Observer::scheduler_goes(Machine& machine) {
+    look_at_programs();
     (*view_)->kernel->memory().forget();
     if (exit_breakpoint_) note_lost_watches(machine.debugger()->unbreak(*std::exchange(exit_breakpoint_, {})));
     plan::Snapshot snapshot;
@@ -274,8 +285,14 @@ std::int64_t Observer::now_ns() const {
 
 void Observer::sample() {
     if (!next_sample_) return;
-    if (samples_.samples.size() < most_samples) samples_.samples.push_back({now_ns(), -1, monitor_->sample()});
-    domains_->look(samples_.domains, samples_.samples.back().at_ns);
+    if (samples_.samples.size() < most_samples) {
+        plan::MonitorSample sample{now_ns(), -1, monitor_->sample()};
+        look_at_programs();
+        const auto counts = programs_ ? programs_->values() : std::vector<double>();
+        sample.values.insert(sample.values.end(), counts.begin(), counts.end());
+        samples_.samples.push_back(std::move(sample));
+        domains_->look(samples_.domains, samples_.samples.back().at_ns);
+    }
     // What a busy host has missed is left out.
     const auto interval = std::chrono::nanoseconds(interval_ns_);
     *next_sample_ += interval;
@@ -345,6 +362,7 @@ void Observer::render_kept() {
 }
 
 wire::HostReply Observer::serve(Machine& machine, const wire::HostRequest& request) {
+    look_at_programs();
     auto done = request.capture >= 0 ? serve_capture(machine, request) : serve_op(machine, request);
     wire::HostReply reply;
     reply.number = request.number;
@@ -460,6 +478,12 @@ void Observer::finish(plan::Record& record) {
     for (auto& sample : samples_.samples)
         for (const auto& [from, step] : steps_)
             if (from <= sample.at_ns) sample.step = step;
+    if (programs_) {
+        if (monitor_) samples_.names.insert(samples_.names.end(), programs_->names().begin(), programs_->names().end());
+        record.programs = programs_->programs();
+    } else {
+        record.programs.reason = programs_reason_;
+    }
     record.monitor = std::move(samples_);
     record.snapshots = std::move(snapshots_);
     record.watches = watches_.take();

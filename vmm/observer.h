@@ -16,6 +16,7 @@
 #include "vmm/observe/domains.h"
 #include "vmm/observe/kernel.h"
 #include "vmm/observe/monitor.h"
+#include "vmm/observe/program_monitor.h"
 #include "vmm/observe/snapshot.h"
 #include "vmm/observe/target.h"
 #include "vmm/watches.h"
@@ -62,6 +63,7 @@ class Observer {
     Result<void> open(Machine& machine); // once; what failed then fails again
     Result<View> look_into(Machine& machine);
     void start_monitor(Machine& machine);
+    void look_at_programs();
     void sample();
     [[nodiscard]] std::int64_t now_ns() const; // of the workload window
     void fired(Machine& machine, const Debugger::Stop& stop);
@@ -100,6 +102,8 @@ class Observer {
     observe::ProgramTypes types_;
     std::unique_ptr<observe::MonitorReader> monitor_;
     std::unique_ptr<observe::DomainReader> domains_;
+    std::unique_ptr<observe::ProgramMonitor> programs_;
+    std::string programs_reason_ = "the scenario did not begin"; // why there are none
     std::optional<Clock::time_point> next_sample_;
     std::optional<std::int64_t> clock_offset_ns_; // host time without stops, less workload time; the least seen
     std::chrono::nanoseconds all_stopped_{};

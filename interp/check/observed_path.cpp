@@ -41,6 +41,7 @@ bool Checker::check_monitor_value(const std::string& name, Span span) {
     if (plan::find_monitor_value(name) != nullptr) return true;
     std::vector<std::string> known;
     for (const auto& value : plan::monitor_values()) known.emplace_back(value.name);
+    for (const auto& value : plan::program_values()) known.emplace_back(value.name);
     const std::string close = suggest(name, known);
     diagnostics_.add(Code::unknown_name, span, "the monitor has no value `" + name + "`",
                      close.empty() ? "`ktstr list monitor` prints all of them" : close);

@@ -78,22 +78,38 @@ std::string monitor_tag(std::size_t index) {
     return text.data();
 }
 
-Series of_monitor(const plan::Monitor& monitor, std::string_view name, const std::string& path) {
+// Why there is no value of a callback at all.
+std::string no_program(const plan::BpfPrograms& programs, std::string_view path) {
+    const auto field = path.substr(path.rfind('.') + 1);
+    if (!programs.reason.empty()) return programs.reason;
+    if (const auto absent = programs.absent.find(std::string(field)); absent != programs.absent.end())
+        return absent->second;
+    std::string seen;
+    for (const auto& program : programs.list)
+        if (!program.callback.empty()) seen += (seen.empty() ? "" : ", ") + program.callback;
+    return "no scheduler of the run has this callback (seen: " + (seen.empty() ? "none" : seen) + ")";
+}
+
+Series of_monitor(const plan::Record& record, std::string_view name, const std::string& path) {
     Builder builder(name);
+    const plan::Monitor& monitor = record.monitor;
     const auto column = std::find(monitor.names.begin(), monitor.names.end(), path);
     if (column == monitor.names.end()) {
         const auto known = monitor.absent.find(path);
         const std::string none = monitor.names.empty() ? "the monitor took no sample" : "the monitor has no such value";
-        const std::string why = known != monitor.absent.end() ? known->second : none;
+        const std::string why = known != monitor.absent.end()  ? known->second
+                                : path.starts_with("program.") ? no_program(record.programs, path)
+                                                               : none;
         return builder.finish(monitor.reason.empty() ? why : monitor.reason);
     }
     const auto at = static_cast<std::size_t>(column - monitor.names.begin());
     std::size_t number = 0;
     for (const std::size_t i : by_time(monitor.samples)) {
         const auto& sample = monitor.samples[i];
-        const double value = at < sample.values.size() ? sample.values[at] : nan;
-        builder.add(sample.at_ns, sample.step, monitor_tag(number++),
-                    std::isnan(value) ? Result<double>(Error{"it could not be read this time"}) : value);
+        Result<double> value = Error{"it was not there yet"};
+        if (at < sample.values.size()) value = sample.values[at];
+        if (value && std::isnan(*value)) value = Error{"it could not be read this time"};
+        builder.add(sample.at_ns, sample.step, monitor_tag(number++), value);
     }
     return builder.finish(monitor.reason.empty() ? "the monitor took no sample" : monitor.reason);
 }
@@ -114,7 +130,7 @@ Result<Series> project(const plan::Record& record, std::string_view name) {
         if (source == "bpf") return of_snapshots(record, name, path, variable_at);
         if (source == "stats") return of_snapshots(record, name, path, stats_at);
         if (source == "host") return of_snapshots(record, name, path, cpu_time_at);
-        if (source == "monitor") return of_monitor(record.monitor, name, std::string(path));
+        if (source == "monitor") return of_monitor(record, name, std::string(path));
     }
     return Error{"no series '" + std::string(name.substr(0, 100)) +
                  "' (there are bpf.NAME, stats.NAME, host.NAME and monitor.NAME)"};

@@ -2,6 +2,9 @@
 #include "interp/plan/monitor.h"
 
 #include <algorithm>
+#include <string>
+
+#include "interp/plan/plan.h"
 
 namespace ktstr::plan {
 
@@ -38,11 +41,51 @@ const std::vector<MonitorValue>& monitor_values() {
     return values;
 }
 
+const std::vector<MonitorValue>& program_values() {
+    static const std::vector<MonitorValue> values = {
+        {"program.CALLBACK.run_count", "calls of a scheduler's callback, as in program.enqueue.run_count", true},
+        {"program.CALLBACK.run_time_ns", "time spent in them, in ns", true},
+    };
+    return values;
+}
+
+namespace {
+
+// program.CALLBACK.run_count of program.enqueue.run_count; the name itself if it is of no callback.
+std::string generic_name(std::string_view name) {
+    constexpr std::string_view before = "program.";
+    const auto end = name.rfind('.');
+    if (!name.starts_with(before) || end <= before.size()) return std::string(name);
+    const auto callback = name.substr(before.size(), end - before.size());
+    const bool is_word = std::all_of(callback.begin(), callback.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    return is_word ? "program.CALLBACK" + std::string(name.substr(end)) : std::string(name);
+}
+
+bool is_over_runs(const Formula& formula) {
+    if (formula.kind == Formula::Kind::series)
+        return formula.source == "monitor" && formula.path.starts_with("program.");
+    return std::any_of(formula.operands.begin(), formula.operands.end(), is_over_runs);
+}
+
+} // namespace
+
+bool needs_run_counts(const Plan& plan) {
+    return std::any_of(plan.expectations.begin(), plan.expectations.end(), [](const Expectation& expectation) {
+        return expectation.formula && is_over_runs(*expectation.formula);
+    });
+}
+
 const MonitorValue* find_monitor_value(std::string_view name) {
-    const auto& values = monitor_values();
-    const auto found =
-        std::find_if(values.begin(), values.end(), [name](const MonitorValue& value) { return value.name == name; });
-    return found == values.end() ? nullptr : &*found;
+    const auto find_in = [](const std::vector<MonitorValue>& values, std::string_view wanted) -> const MonitorValue* {
+        const auto found = std::find_if(values.begin(), values.end(),
+                                        [wanted](const MonitorValue& value) { return value.name == wanted; });
+        return found == values.end() ? nullptr : &*found;
+    };
+    if (const auto* value = find_in(monitor_values(), name)) return value;
+    const std::string generic = generic_name(name);
+    return generic == name ? nullptr : find_in(program_values(), generic);
 }
 
 } // namespace ktstr::plan

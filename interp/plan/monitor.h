@@ -8,6 +8,8 @@
 
 namespace ktstr::plan {
 
+struct Plan;
+
 struct MonitorValue {
     std::string_view name; // as in monitor.NAME
     std::string_view summary;
@@ -16,7 +18,15 @@ struct MonitorValue {
 
 const std::vector<MonitorValue>& monitor_values();
 
-// Null if there is none of this name.
+// Of each callback of the sched_ext schedulers, as program.enqueue.run_count: CALLBACK stands for its name in the
+// kernel's struct sched_ext_ops. There are as many as a run's schedulers have.
+const std::vector<MonitorValue>& program_values();
+
+// Whether an expectation is over one of these: only then the kernel is made to count runs, which takes time from every
+// call of a callback.
+bool needs_run_counts(const Plan& plan);
+
+// Of either list. Null if there is none of this name.
 const MonitorValue* find_monitor_value(std::string_view name);
 
 } // namespace ktstr::plan

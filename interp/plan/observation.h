@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct Snapshot {
 struct MonitorSample {
     std::int64_t at_ns = 0;
     int step = -1;
-    std::vector<double> values; // of Monitor::names; NaN: could not be read this time
+    std::vector<double> values; // of Monitor::names, of which the last may be missing: they came later; NaN: could not
+                                // be read this time
 };
 
 // One of a CPU's scheduling domains: the CPUs among which the kernel balances, and how (struct sched_domain).
@@ -52,12 +54,44 @@ struct DomainTree {
 
 struct Monitor {
     std::uint64_t interval_ns = 0;
-    std::vector<std::string> names;            // of monitor_values(), those that this kernel has
+    std::vector<std::string> names;            // of monitor_values(), those that this kernel has; then program_values()
     std::map<std::string, std::string> absent; // the others, and why
     std::vector<MonitorSample> samples;        // in the order of their times
     std::vector<DomainTree> domains;           // in the order of their times
     std::string reason;                        // why there is no monitor at all; empty: there is
 };
+
+// A BPF program of a scheduler. Counters are since its load, as `bpftool prog show` has them; none where the kernel has
+// no such thing or does not count it (BpfPrograms::absent).
+struct BpfProgram {
+    std::string scheduler; // struct sched_ext_ops::name; empty: not known
+    std::string callback;  // the member of sched_ext_ops that it is, as "enqueue"; empty: none of them
+    std::string name;
+    std::string type; // "struct_ops"
+    std::uint32_t id = 0;
+    std::string tag; // 16 hexadecimal digits
+    std::optional<std::uint64_t> verified_insns;
+    std::optional<std::uint64_t> jited_bytes;
+    std::optional<std::uint64_t> loaded_at_ns; // of CLOCK_BOOTTIME in the guest
+    std::optional<std::uint64_t> run_count;
+    std::optional<std::uint64_t> run_time_ns;
+    std::optional<std::uint64_t> misses; // runs that recursion has prevented
+};
+
+// All that were there at some time of the run, each as it was when it was seen last.
+struct BpfPrograms {
+    std::vector<BpfProgram> list;              // in the order of their ids
+    std::map<std::string, std::string> absent; // members of BpfProgram, and why the list is without them
+    std::string reason;                        // why there is no list at all; empty: there is
+};
+
+// The verifier's limit of one program (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h), and from which part of it on a
+// program is too close to it.
+constexpr std::uint64_t verified_insns_limit = 1'000'000;
+constexpr double verified_insns_warning = 0.75;
+[[nodiscard]] bool near_limit(const BpfProgram& program);
+// One line for each program that is near the limit.
+std::vector<std::string> verifier_warnings(const BpfPrograms& programs);
 
 // What a watch has seen, from its op to the end of its step.
 struct Watch {
@@ -82,6 +116,8 @@ struct KernelRead {
 
 nlohmann::json to_json(const Snapshot& snapshot);
 nlohmann::json to_json(const Monitor& monitor);
+nlohmann::json to_json(const BpfProgram& program); // with mean_ns, of run_time_ns
+nlohmann::json to_json(const BpfPrograms& programs);
 nlohmann::json to_json(const Watch& watch);
 nlohmann::json to_json(const KernelRead& read);
 

@@ -222,6 +222,7 @@ json to_json(const Record& record) {
             {"watches", array_json(record.watches)},
             {"kernel_reads", array_json(record.kernel_reads)},
             {"monitor", to_json(record.monitor)},
+            {"programs", to_json(record.programs)},
             {"scheduler_log", record.scheduler_log},
             {"console", record.console}};
 }

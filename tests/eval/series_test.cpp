@@ -130,6 +130,23 @@ TEST_CASE("the monitor's samples have tags of their own, and gaps where nothing 
     CHECK(series_of(record, "monitor.timeslices").absent == "the kernel has no BTF");
 }
 
+TEST_CASE("a callback's calls are a series of the monitor's, from the sample on in which it was there") {
+    auto record = observed_record();
+    add_monitor(record, "load", {1, 1, 1});
+    record.monitor.names.emplace_back("program.enqueue.run_count");
+    for (std::size_t i = 1; i < 3; ++i) record.monitor.samples[i].values.push_back(static_cast<double>(i) * 100);
+    record.programs.list.push_back({.callback = "enqueue", .name = "my_enqueue"});
+    const auto series = series_of(record, "monitor.program.enqueue.run_count");
+    CHECK(series.reasons.at(0) == "it was not there yet");
+    CHECK(series.values[2] == 200);
+    CHECK(series_of(record, "monitor.program.tick.run_count").absent ==
+          "no scheduler of the run has this callback (seen: enqueue)");
+    record.programs.absent["run_count"] = "not counted";
+    CHECK(series_of(record, "monitor.program.tick.run_count").absent == "not counted");
+    record.programs.reason = "the kernel has no symbol 'prog_idr'";
+    CHECK(series_of(record, "monitor.program.tick.run_count").absent == "the kernel has no symbol 'prog_idr'");
+}
+
 TEST_CASE("placeholders are gaps with their reason, and never zeros") {
     const auto record = record_of_n({1, std::nullopt, 3});
     const auto series = series_of(record, "bpf.n");

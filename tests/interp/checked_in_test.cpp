@@ -214,12 +214,13 @@ TEST_CASE("the page of ops has a row of every op with its word and its fields") 
 
 TEST_CASE("the language reference has a row of every value of the monitor") {
     const std::string text = reference();
-    for (const auto& value : plan::monitor_values()) {
-        const std::string row = "| `" + std::string(value.name) + "` | " + std::string(value.summary) +
-                                (value.counts ? ", so far |" : " |");
-        INFO(row);
-        CHECK(text.find(row) != std::string::npos);
-    }
+    for (const auto* values : {&plan::monitor_values(), &plan::program_values()})
+        for (const auto& value : *values) {
+            const std::string row = "| `" + std::string(value.name) + "` | " + std::string(value.summary) +
+                                    (value.counts ? ", so far |" : " |");
+            INFO(row);
+            CHECK(text.find(row) != std::string::npos);
+        }
 }
 
 TEST_CASE("the language reference lists every diagnostic code with its meaning") {

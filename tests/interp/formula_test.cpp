@@ -105,6 +105,9 @@ TEST_CASE("what was observed is reached by a path with members, indexes and quot
     CHECK(formula("rate(bpf.a[0].b) within 0/s .. 1/s").operands[0].operands[0].operands[0].path == "a[0].b");
     CHECK(wrong("bpf.a[1.5] <= 1") == "E0303");
     CHECK(wrong("monitor.load[1] <= 1") == "E0203");
+    CHECK(wrong("monitor.program.enqueue.runs <= 1") == "E0203");
+    CHECK(wrong("monitor.program.run_count <= 1") == "E0203");
+    CHECK(formula("monitor.program.enqueue.run_count > 1").operands[0].operands[0].path == "program.enqueue.run_count");
 }
 
 TEST_CASE("plain bounds keep their plain form") {

@@ -37,6 +37,10 @@ int Types::enumeration(const std::string& name, const std::vector<std::pair<std:
     return id;
 }
 
+int Types::function(const std::string& name) {
+    return btf__add_func(btf_, name.c_str(), BTF_FUNC_STATIC, btf__add_func_proto(btf_, 0));
+}
+
 int Types::section(const std::string& name, std::uint32_t size, const std::vector<Variable>& variables) {
     std::vector<int> ids;
     for (const auto& variable : variables)

@@ -49,6 +49,7 @@ class Types {
     int array(int element, std::uint32_t count) { return btf__add_array(btf_, u32, element, count); }
     int pointer_to(int type) { return btf__add_ptr(btf_, type); }
     int enumeration(const std::string& name, const std::vector<std::pair<std::string, int>>& values);
+    int function(const std::string& name);
     // A data section of variables: name, type, offset, size.
     struct Variable {
         std::string name;

@@ -34,6 +34,9 @@ TEST_CASE("the monitor's summary has least, most, mean and last, and the rate of
     CHECK(summary["values"]["imbalance"] ==
           json({{"samples", 2}, {"min", 1.0}, {"max", 4.0}, {"mean", 2.5}, {"last", 4.0}}));
     CHECK(summary["values"]["run_delay"]["per_second"] == 300.0);
+    monitor.names.emplace_back("program.enqueue.run_count"); // a callback that came with the last sample
+    monitor.samples.back().values.push_back(7);
+    CHECK(monitor_summary(monitor)["values"]["program.enqueue.run_count"]["samples"] == 1);
     monitor.samples.clear();
     CHECK(monitor_summary(monitor)["values"]["imbalance"] == json({{"samples", 0}}));
 }

@@ -115,6 +115,32 @@ TEST_CASE("what an expectation could not look at is noted under it") {
                                  "no answer\n"));
 }
 
+TEST_CASE("the scheduler's programs are shown with their runs, the one that took most time first") {
+    auto result = short_failure();
+    result.record.programs.list = {
+        {.callback = "enqueue",
+         .name = "my_enqueue",
+         .verified_insns = 812,
+         .run_count = 2000,
+         .run_time_ns = 4'000'000},
+        {.callback = "init", .name = "my_init", .verified_insns = 40, .run_count = 0, .run_time_ns = 0},
+        {.callback = "dispatch", .name = "my_dispatch", .run_count = 10, .run_time_ns = 90'000'000}};
+    CHECK_THAT(reported({result}), ContainsSubstring(R"(
+  BPF programs
+    callback  program      runs   time  mean  verified insns
+    dispatch  my_dispatch    10  90 ms  9 ms               -
+    enqueue   my_enqueue   2000   4 ms  2 us             812
+)"));
+}
+
+TEST_CASE("a program that is close to the verifier's limit is a warning, and no failure") {
+    auto result = passed_result();
+    result.record.programs.list = {{.name = "my_dispatch", .verified_insns = 812'345}};
+    CHECK_THAT(reported({result}),
+               ContainsSubstring("PASS") && ContainsSubstring("warning: the BPF program my_dispatch took the verifier "
+                                                              "812345 instructions, 81.2 % of its limit of 1000000"));
+}
+
 TEST_CASE("an expected failure shows as a pass, and a skip says why") {
     auto plan = made_up_plan();
     plan.expectations = {expected_error("stall")};

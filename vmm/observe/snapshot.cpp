@@ -33,6 +33,29 @@ void copy_cpu_times(const GuestKernel& kernel, int cpus, RawSnapshot& raw) {
     }
 }
 
+void copy_programs(const GuestKernel& kernel, int cpus, ProgramTypes& types, RawSnapshot& raw) {
+    const auto reader = ProgramReader::find(kernel, cpus);
+    auto programs = reader ? reader->read(types) : reader.error();
+    if (!programs) {
+        raw.programs_absent = programs.error().message;
+        return;
+    }
+    raw.programs = std::move(*programs);
+    if (reader->counts_runs()) return;
+    for (auto& one : raw.programs) {
+        one.program.run_count.reset();
+        one.program.run_time_ns.reset();
+    }
+}
+
+json render_programs(const GuestKernel& kernel, const RawSnapshot& raw, ProgramTypes& types) {
+    if (!raw.programs_absent.empty()) return {{"@absent", raw.programs_absent}};
+    json list = json::array();
+    for (const auto& program : named_programs(raw.programs, types, map_owners(kernel, raw.maps, raw.active)))
+        list.push_back(to_json(program));
+    return list;
+}
+
 } // namespace
 
 Result<RawSnapshot> copy_snapshot(const GuestKernel& kernel, int cpus, ProgramTypes& types,
@@ -43,12 +66,14 @@ Result<RawSnapshot> copy_snapshot(const GuestKernel& kernel, int cpus, ProgramTy
     if (!maps) return maps.error();
     raw.maps = std::move(*maps);
     raw.active = active_scheduler(kernel);
+    copy_programs(kernel, cpus, types, raw);
     copy_cpu_times(kernel, cpus, raw);
     return raw;
 }
 
 json render_snapshot(const GuestKernel& kernel, const RawSnapshot& raw, ProgramTypes& types) {
     json result = render_maps(kernel, raw.maps, types, raw.active);
+    result["programs"] = render_programs(kernel, raw, types);
     result["scheduler"] = raw.active ? json(raw.active->name) : json();
     if (raw.cpus_absent.empty()) {
         json cpus = json::array();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vmm/observe/bpf_maps.h"
+#include "vmm/observe/bpf_programs.h"
 #include "vmm/observe/kernel.h"
 
 namespace ktstr::observe {
@@ -21,6 +22,8 @@ struct CpuTimes {
 struct RawSnapshot {
     std::vector<RawMap> maps;
     std::optional<ActiveScheduler> active;
+    std::vector<RawProgram> programs;
+    std::string programs_absent; // why they are not there
     std::vector<CpuTimes> cpus;
     std::string registers;   // of all vCPUs, in QEMU's words; empty: not read
     std::string cpus_absent; // why the times of the CPUs are not there
@@ -29,7 +32,7 @@ struct RawSnapshot {
 Result<RawSnapshot> copy_snapshot(const GuestKernel& kernel, int cpus, ProgramTypes& types,
                                   const CaptureLimits& limits = {});
 
-// "maps", "variables", "cpus" and "registers" of docs/lua.md.
+// "maps", "variables", "programs", "cpus" and "registers" of docs/lua.md.
 nlohmann::json render_snapshot(const GuestKernel& kernel, const RawSnapshot& raw, ProgramTypes& types);
 
 // What QEMU's `info registers -a` prints, by CPU: {"cpu": 0, "rip": "0xffff...", "symbol": "do_idle+0x1f", ...}.
