@@ -21,13 +21,14 @@ struct FaultName {
     std::string_view description;
 };
 
-constexpr std::array<FaultName, 9> faults = {{
+constexpr std::array<FaultName, 10> faults = {{
     {"stall", Fault::stall, "loses every ordinary task that becomes ready; the kernel's watchdog ends it"},
     {"crash", Fault::crash, "raises an error, scx_bpf_error(\"ktstr fault: crash\")"},
     {"slow", Fault::slow, "wastes two slices of CPU time in every dispatch"},
     {"unfair", Fault::unfair, "charges tasks with an odd pid 64 times the CPU time they use"},
     {"verify", Fault::verify, "is refused by the BPF verifier: uses a pointer that may be NULL"},
     {"loop", Fault::loop, "is refused by the BPF verifier: has a loop without a bound"},
+    {"overrun", Fault::overrun, "is refused by the BPF verifier: reads anywhere, after a loop of 32 turns"},
     {"exit", Fault::exit, "exits with code 3 before it attaches"},
     {"hang", Fault::hang, "never attaches, and waits for a signal"},
     {"exit-late", Fault::exit_late, "detaches and exits with code 0, unasked"},

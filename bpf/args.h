@@ -9,7 +9,7 @@
 
 namespace ktstr::scx {
 
-enum class Fault { none, stall, crash, slow, unfair, verify, loop, exit, hang, exit_late };
+enum class Fault { none, stall, crash, slow, unfair, verify, loop, overrun, exit, hang, exit_late };
 
 struct Options {
     bool help = false;

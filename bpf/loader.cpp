@@ -30,6 +30,7 @@ ktstr_fault bpf_fault(Fault fault) {
     case Fault::unfair: return KTSTR_FAULT_UNFAIR;
     case Fault::verify: return KTSTR_FAULT_VERIFY;
     case Fault::loop: return KTSTR_FAULT_LOOP;
+    case Fault::overrun: return KTSTR_FAULT_OVERRUN;
     case Fault::none:
     case Fault::exit:
     case Fault::hang:

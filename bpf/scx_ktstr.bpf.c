@@ -201,6 +201,17 @@ static __always_inline _Bool first_waiting_is_before(u64 vtime) {
     return before;
 }
 
+#define SAMPLES 32
+static u64 samples[SAMPLES];
+
+// The verifier takes every turn of the loop, and then finds an index that may be anything.
+static __always_inline u64 overrun(void) {
+    u64 sum = 0;
+#pragma clang loop unroll(disable)
+    for (u32 at = 0; at < SAMPLES; at++) sum += *(volatile u64*)&samples[at];
+    return *(volatile u64*)&samples[sum];
+}
+
 // Ends by no bound that the verifier could see. It follows one way through each turn and keeps the other for later,
 // until it has kept too many.
 static __always_inline void endless_loop(void) {
@@ -211,6 +222,7 @@ static __always_inline void endless_loop(void) {
 SEC("struct_ops/ktstr_dispatch")
 void BPF_PROG(ktstr_dispatch, s32 cpu, struct task_struct* prev) {
     if (fault == KTSTR_FAULT_LOOP) endless_loop();
+    if (fault == KTSTR_FAULT_OVERRUN) nr_queued = overrun();
     if (fault_active(KTSTR_FAULT_SLOW)) waste(SLOW_SLICES * slice_ns);
     // prev is in no queue yet: taking the next one before looking at it would give every task the same share.
     if (prev && (prev->scx.flags & SCX_TASK_QUEUED) && !loses(prev)) {

@@ -11,6 +11,7 @@ enum ktstr_fault {
     KTSTR_FAULT_UNFAIR = 4,
     KTSTR_FAULT_VERIFY = 5,
     KTSTR_FAULT_LOOP = 6,
+    KTSTR_FAULT_OVERRUN = 7,
 };
 
 #define KTSTR_EXIT_DUMP_BYTES 16384

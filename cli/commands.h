@@ -19,5 +19,6 @@ void add_topo_command(CLI::App& app, int& exit_code);
 void add_trace_command(CLI::App& app, int& exit_code);
 void add_cleanup_command(CLI::App& app, int& exit_code);
 void add_ctprof_command(CLI::App& app, int& exit_code); // capture, show, compare
+void add_verifier_command(CLI::App& app, int& exit_code);
 
 } // namespace ktstr::cli

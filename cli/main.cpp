@@ -31,6 +31,7 @@ int run(int argc, char** argv) {
     cli::add_topo_command(app, exit_code);
     cli::add_cleanup_command(app, exit_code);
     cli::add_ctprof_command(app, exit_code);
+    cli::add_verifier_command(app, exit_code);
     add_kernel_command(app, exit_code);
     try {
         app.parse(argc, argv);

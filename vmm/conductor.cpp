@@ -33,7 +33,6 @@ using wire::FrameType;
 namespace {
 
 constexpr std::size_t console_limit = 64U << 10U;
-constexpr std::size_t scheduler_log_limit = 256U << 10U;
 constexpr std::size_t captured_pids_limit = 1'000'000;
 constexpr std::size_t list_limit = 200'000;          // events and worker reports that a guest may send
 constexpr std::size_t output_limit = 3U << 20U;      // of one payload, both streams; an executor keeps 2 MiB
@@ -164,7 +163,7 @@ class Conductor {
         if (observer_ != nullptr) observer_->finish(record_);
         record_.duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
         trim_tail(record_.console, console_limit);
-        trim_tail(record_.scheduler_log, scheduler_log_limit);
+        trim_tail(record_.scheduler_log, request_.scheduler_log_limit);
         return std::move(record_);
     }
 
@@ -247,7 +246,9 @@ class Conductor {
 
     // The verifier needs seconds for a large scheduler in an emulated CPU.
     [[nodiscard]] std::string scheduler_name() const { return request_.plan.scheduler.value_or(""); }
-    [[nodiscard]] double attach_limit_s() const { return 15 + 0.5 * request_.plan.topology.cpus(); }
+    [[nodiscard]] double attach_limit_s() const {
+        return 15 + 0.5 * request_.plan.topology.cpus() + request_.more_attach_s;
+    }
 
     void step() {
         const int write_events = outgoing_.size() > sent_ ? POLLOUT : 0;
@@ -538,7 +539,7 @@ class Conductor {
         auto message = wire::decode_log(payload);
         if (!message) return message.error();
         if (message->stream == "scheduler")
-            append_tail(record_.scheduler_log, message->text, scheduler_log_limit);
+            append_tail(record_.scheduler_log, message->text, request_.scheduler_log_limit);
         else
             append_tail(record_.console, "[executor] " + message->text + "\n", console_limit);
         return {};

@@ -44,6 +44,8 @@ struct RunRequest {
         {};                              // of the kernel that boots, for observation; none: nothing is observed
     const HostRun* host = nullptr;       // null: in a virtual machine, of kernel_image and initramfs
     const ShellRequest* shell = nullptr; // in the place of the scenario, in a virtual machine
+    std::size_t scheduler_log_limit = 256U << 10U; // bytes of its end that are kept
+    double more_attach_s = 0;                      // time to attach beyond what a scheduler usually has
 };
 
 // Told what happens, on the conducting thread. Phases: "boot", "stage", "attach", "scenario" or "shell", "teardown".

@@ -80,7 +80,8 @@ TEST_CASE("the stall fault shortens the kernel's watchdog, unless told how long 
 
 TEST_CASE("every fault that the help lists is taken by --fault") {
     const std::string help = help_text();
-    for (const char* name : {"stall", "crash", "slow", "unfair", "verify", "loop", "exit", "hang", "exit-late"}) {
+    for (const char* name :
+         {"stall", "crash", "slow", "unfair", "verify", "loop", "overrun", "exit", "hang", "exit-late"}) {
         CHECK_THAT(help, ContainsSubstring("\n  " + std::string(name)));
         CHECK(parse({"--fault", name}).ok());
     }
