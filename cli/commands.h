@@ -17,6 +17,7 @@ void add_shell_command(CLI::App& app, int& exit_code);
 void add_export_command(CLI::App& app, int& exit_code);
 void add_topo_command(CLI::App& app, int& exit_code);
 void add_trace_command(CLI::App& app, int& exit_code);
+void add_report_command(CLI::App& app, int& exit_code);
 void add_cleanup_command(CLI::App& app, int& exit_code);
 void add_ctprof_command(CLI::App& app, int& exit_code); // capture, show, compare
 void add_verifier_command(CLI::App& app, int& exit_code);

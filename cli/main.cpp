@@ -27,6 +27,7 @@ int run(int argc, char** argv) {
     cli::add_explain_command(app, exit_code);
     cli::add_library_commands(app, exit_code);
     cli::add_fmt_command(app, exit_code);
+    cli::add_report_command(app, exit_code);
     cli::add_trace_command(app, exit_code);
     cli::add_topo_command(app, exit_code);
     cli::add_cleanup_command(app, exit_code);

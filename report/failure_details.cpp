@@ -4,13 +4,11 @@
 #include "interp/eval/units.h"
 #include "report/observed.h"
 #include "report/reporters.h"
-#include "report/table.h"
 
 namespace ktstr::report {
 
 namespace {
 
-constexpr std::size_t shown_workers = 32;
 constexpr std::size_t shown_log_lines = 30;
 constexpr std::size_t shown_columns = 200; // of a log line
 constexpr std::size_t shown_state_columns = 100;
@@ -28,40 +26,6 @@ std::string assertion_text(const ScenarioResult& result, const eval::AssertionRe
     for (const auto& note : assertion.notes)
         text += "    note: " + cut_to_width(printable_line(note), 4 * shown_columns) + "\n";
     if (!assertion.hint.empty()) text += "    hint: " + printable_line(assertion.hint) + "\n";
-    return text;
-}
-
-std::string worker_table(const std::vector<plan::WorkerReport>& workers, const Style& style) {
-    using Align = Table::Align;
-    Table table({{"worker", Align::right},
-                 {"cgroup"},
-                 {"work"},
-                 {"type"},
-                 {"step", Align::right},
-                 {"units", Align::right},
-                 {"rate", Align::right},
-                 {"longest gap", Align::right},
-                 {"off CPU", Align::right},
-                 {"run delay", Align::right},
-                 {"migrations", Align::right},
-                 {"CPUs"},
-                 {"exit"}});
-    for (std::size_t i = 0; i < std::min(workers.size(), shown_workers); ++i) {
-        const auto& worker = workers[i];
-        const auto units = static_cast<double>(worker.work_units);
-        const auto wall_ns = static_cast<double>(worker.wall_ns);
-        table.add({std::to_string(worker.worker), printable_line(worker.cgroup), printable_line(worker.work),
-                   printable_line(worker.work_type), worker.step < 0 ? "-" : std::to_string(worker.step + 1),
-                   eval::human_count(units), worker.wall_ns == 0 ? "-" : eval::human_rate(units * 1e9 / wall_ns),
-                   eval::human_duration(static_cast<double>(worker.longest_gap_ns)),
-                   worker.wall_ns == 0 ? "-" : eval::human_ratio(worker.off_cpu_ratio()),
-                   eval::human_duration(static_cast<double>(worker.run_delay_ns)),
-                   eval::human_count(static_cast<double>(worker.migrations)), worker.cpus.list(),
-                   cut_to_width(printable_line(worker.exit), shown_columns)});
-    }
-    std::string text = "\n  Workers\n" + table.text(style, "    ");
-    if (workers.size() > shown_workers)
-        text += "    ... and " + std::to_string(workers.size() - shown_workers) + " more in the record\n";
     return text;
 }
 
@@ -123,7 +87,8 @@ std::string failure_details(const ScenarioResult& result, const ReporterOptions&
     std::string text;
     for (const auto* failure : result.verdict.failures())
         text += (text.empty() ? "" : "\n") + assertion_text(result, *failure, options);
-    if (!result.record.workers.empty()) text += worker_table(result.record.workers, options.style);
+    text += timeline_picture(result, options.style);
+    text += worker_table(result.record.workers, options.style);
     text += latency_table(result.record, options.style);
     text += metric_table(result, options.style);
     text += program_table(result.record.programs, options.style);
@@ -139,7 +104,7 @@ std::string pass_details(const ScenarioResult& result, const ReporterOptions& op
     std::string text;
     for (const auto& assertion : result.verdict.assertions)
         text += "  " + cut_to_width(printable_line(assertion.message), shown_columns) + "\n";
-    if (!result.record.workers.empty()) text += worker_table(result.record.workers, options.style);
+    text += worker_table(result.record.workers, options.style);
     return text + latency_table(result.record, options.style) + metric_table(result, options.style) +
            program_table(result.record.programs, options.style);
 }

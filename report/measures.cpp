@@ -17,6 +17,7 @@ using Align = Table::Align;
 
 constexpr std::size_t shown_rows = 32;
 constexpr std::size_t shown_programs = 8;
+constexpr std::size_t shown_columns = 200; // of a worker's exit
 constexpr std::array quantiles = {0.5, 0.9, 0.99, 0.999};
 
 // The latencies of one name of all workers of a work, in a cgroup and a step.
@@ -55,10 +56,43 @@ std::string clock_note(const plan::Record& record) {
 
 } // namespace
 
-std::string latency_table(const plan::Record& record, const Style& style) {
+Table worker_rows(const std::vector<plan::WorkerReport>& workers) {
+    Table table({{"worker", Align::right},
+                 {"cgroup"},
+                 {"work"},
+                 {"type"},
+                 {"step", Align::right},
+                 {"units", Align::right},
+                 {"rate", Align::right},
+                 {"longest gap", Align::right},
+                 {"off CPU", Align::right},
+                 {"run delay", Align::right},
+                 {"migrations", Align::right},
+                 {"CPUs"},
+                 {"exit"}});
+    for (const auto& worker : workers) {
+        const auto units = static_cast<double>(worker.work_units);
+        const auto wall_ns = static_cast<double>(worker.wall_ns);
+        table.add({std::to_string(worker.worker), printable_line(worker.cgroup), printable_line(worker.work),
+                   printable_line(worker.work_type), worker.step < 0 ? "-" : std::to_string(worker.step + 1),
+                   eval::human_count(units), worker.wall_ns == 0 ? "-" : eval::human_rate(units * 1e9 / wall_ns),
+                   eval::human_duration(static_cast<double>(worker.longest_gap_ns)),
+                   worker.wall_ns == 0 ? "-" : eval::human_ratio(worker.off_cpu_ratio()),
+                   eval::human_duration(static_cast<double>(worker.run_delay_ns)),
+                   eval::human_count(static_cast<double>(worker.migrations)), worker.cpus.list(),
+                   cut_to_width(printable_line(worker.exit), shown_columns)});
+    }
+    return table;
+}
+
+std::string worker_table(const std::vector<plan::WorkerReport>& workers, const Style& style) {
+    if (workers.empty()) return "";
+    return "\n  Workers\n" + worker_rows(workers).text(style, "    ", shown_rows) + more_rows(workers.size());
+}
+
+Table latency_rows(const plan::Record& record) {
     auto measured = measured_of(record.workers);
     std::erase_if(measured, [](const Measured& one) { return one.latencies.seen() == 0; });
-    if (measured.empty()) return "";
     Table table({{"cgroup"},
                  {"work"},
                  {"latency"},
@@ -68,15 +102,20 @@ std::string latency_table(const plan::Record& record, const Style& style) {
                  {"p99", Align::right},
                  {"p99.9", Align::right},
                  {"longest", Align::right}});
-    for (std::size_t i = 0; i < std::min(measured.size(), shown_rows); ++i) {
-        auto& [cgroup, work, what, latencies] = measured[i];
+    for (auto& [cgroup, work, what, latencies] : measured) {
         std::vector<std::string> cells = {printable_line(cgroup), printable_line(work), printable_line(what),
                                           eval::human_count(static_cast<double>(latencies.seen()))};
         for (const double quantile : quantiles) cells.push_back(or_dash(latencies.quantile(quantile)));
         cells.push_back(or_dash(latencies.longest()));
         table.add(std::move(cells));
     }
-    return "\n  Latencies\n" + table.text(style, "    ") + more_rows(measured.size()) + clock_note(record);
+    return table;
+}
+
+std::string latency_table(const plan::Record& record, const Style& style) {
+    const Table table = latency_rows(record);
+    if (table.size() == 0) return "";
+    return "\n  Latencies\n" + table.text(style, "    ", shown_rows) + more_rows(table.size()) + clock_note(record);
 }
 
 std::string metric_table(const ScenarioResult& result, const Style& style) {

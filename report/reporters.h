@@ -6,6 +6,7 @@
 #include <string>
 
 #include "report/reporter.h"
+#include "report/table.h"
 
 namespace ktstr::report {
 
@@ -16,12 +17,21 @@ std::unique_ptr<Reporter> make_junit_reporter(std::ostream& out, ReporterOptions
 std::string_view verdict_word(eval::Outcome outcome); // "PASS"
 Style::Paint verdict_paint(eval::Outcome outcome);
 
-// Tables with a title, or nothing: the latencies of works, of all their workers together, with a word on the clock that
-// measured them; the metrics that payloads declare.
+// Tables with a title, or nothing: the workers; the latencies of works, of all their workers together, with a word on
+// the clock that measured them; the metrics that payloads declare.
+std::string worker_table(const std::vector<plan::WorkerReport>& workers, const Style& style);
 std::string latency_table(const plan::Record& record, const Style& style);
 std::string metric_table(const ScenarioResult& result, const Style& style);
 // The BPF programs of the schedulers that have run, the one that took most time first, and the verifier's warnings.
 std::string program_table(const plan::BpfPrograms& programs, const Style& style);
+
+// The rows of these tables, all of them.
+Table worker_rows(const std::vector<plan::WorkerReport>& workers);
+Table latency_rows(const plan::Record& record);
+
+// The run on one axis: steps, ops, snapshots, work, the series of what failed, the monitor. 20 lines of 100 columns at
+// most; empty for a run that never came to its workload.
+std::string timeline_picture(const ScenarioResult& result, const Style& style);
 
 // What a reader needs to understand the failure: each failed or inconclusive assertion with its source line, the
 // workers, the scheduler's exits and log, the kernel console. Bounded, whatever a guest printed.

@@ -10,15 +10,17 @@ void Table::add(std::vector<std::string> cells, Style::Paint paint) {
     rows_.push_back({std::move(cells), paint});
 }
 
-std::string Table::text(const Style& style, const std::string& indent) const {
+std::string Table::text(const Style& style, const std::string& indent, std::size_t most) const {
+    const std::size_t shown = std::min(most, rows_.size());
     std::vector<std::size_t> widths;
     std::vector<std::string> titles;
     for (const auto& column : columns_) {
         widths.push_back(display_width(column.title));
         titles.push_back(column.title);
     }
-    for (const auto& row : rows_)
-        for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], display_width(row.cells[i]));
+    for (std::size_t row = 0; row < shown; ++row)
+        for (std::size_t i = 0; i < widths.size(); ++i)
+            widths[i] = std::max(widths[i], display_width(rows_[row].cells[i]));
 
     const auto line = [&](const Row& row, Style::Paint paint_all) {
         std::string text;
@@ -38,7 +40,7 @@ std::string Table::text(const Style& style, const std::string& indent) const {
         return indent + text + "\n";
     };
     std::string text = line({titles, nullptr}, &Style::dim);
-    for (const auto& row : rows_) text += line(row, nullptr);
+    for (std::size_t row = 0; row < shown; ++row) text += line(rows_[row], nullptr);
     return text;
 }
 

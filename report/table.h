@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,14 @@ class Table {
     // One cell per column, of one printable line each. `paint` colours the first cell.
     void add(std::vector<std::string> cells, Style::Paint paint = nullptr);
 
-    // Lines that end in a newline, each behind `indent`; titles first. No trailing blanks.
-    [[nodiscard]] std::string text(const Style& style, const std::string& indent = "") const;
+    [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
+    [[nodiscard]] std::size_t size() const { return rows_.size(); }
+    [[nodiscard]] const std::vector<std::string>& cells(std::size_t row) const { return rows_[row].cells; }
+
+    // Lines that end in a newline, each behind `indent`; titles first. No trailing blanks. Of more
+    // rows than `most` only these; the others do not count for the widths.
+    [[nodiscard]] std::string text(const Style& style, const std::string& indent = "",
+                                   std::size_t most = SIZE_MAX) const;
 
   private:
     struct Row {
