@@ -155,6 +155,7 @@ class Checker {
     std::optional<Term> term_of_snapshot(const ast::Expression& expression, const Module& module,
                                          model::Expectation& out);
     bool check_monitor_value(const std::string& name, Span span);
+    bool check_cpu_time(const std::string& path, Span span);
     std::optional<Term> pattern(const ast::Expression& expression, const Module& module, model::Expectation& out);
     bool check_window(const ast::Expression& window, const Module& module, plan::Formula& formula,
                       model::Expectation& out);

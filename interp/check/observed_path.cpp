@@ -48,6 +48,21 @@ bool Checker::check_monitor_value(const std::string& name, Span span) {
     return false;
 }
 
+// NAME or cpu[N].NAME
+bool Checker::check_cpu_time(const std::string& path, Span span) {
+    const std::size_t after = path.starts_with("cpu[") ? path.find(']') : std::string::npos;
+    const bool of_one = after != std::string::npos && path.compare(after, 2, "].") == 0;
+    const std::string name = of_one ? path.substr(after + 2) : path;
+    const std::vector<std::string> known(plan::cpu_time_names.begin(), plan::cpu_time_names.end());
+    if (std::find(known.begin(), known.end(), name) != known.end()) return true;
+    std::string all;
+    for (const auto& one : known) all += (all.empty() ? "" : ", ") + one;
+    const std::string close = suggest(name, known);
+    diagnostics_.add(Code::unknown_name, span, "the machine's CPUs have no time `" + name + "`",
+                     close.empty() ? "there are, in host.NAME and host.cpu[0].NAME: " + all : close);
+    return false;
+}
+
 std::optional<Checker::Term> Checker::term_of_series(const std::string& name, Span span, model::Expectation& out) {
     const std::size_t end = name.find_first_of(".[");
     Term result{{}, std::nullopt, true};
@@ -55,6 +70,7 @@ std::optional<Checker::Term> Checker::term_of_series(const std::string& name, Sp
     result.formula.source = name.substr(0, end);
     result.formula.path = name.substr(std::min(end + 1, name.size()));
     if (result.formula.source == "monitor" && !check_monitor_value(result.formula.path, span)) return std::nullopt;
+    if (result.formula.source == "host" && !check_cpu_time(result.formula.path, span)) return std::nullopt;
     out.series.push_back({name, span});
     return result;
 }

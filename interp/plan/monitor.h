@@ -3,12 +3,19 @@
 // stopping a CPU. A kernel that lacks one has no samples of it.
 #pragma once
 
+#include <array>
 #include <string_view>
 #include <vector>
 
 namespace ktstr::plan {
 
 struct Plan;
+
+// A CPU's times, in ns since its start, as in host.NAME of all CPUs together and host.cpu[N].NAME: in the order of the
+// kernel's enum cpu_usage_stat (include/linux/kernel_stat.h).
+constexpr std::array<std::string_view, 10> cpu_time_names = {"user_ns",  "nice_ns",      "system_ns", "softirq_ns",
+                                                             "irq_ns",   "idle_ns",      "iowait_ns", "steal_ns",
+                                                             "guest_ns", "guest_nice_ns"};
 
 struct MonitorValue {
     std::string_view name; // as in monitor.NAME

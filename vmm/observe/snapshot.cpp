@@ -8,20 +8,18 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "interp/plan/monitor.h"
+
 namespace ktstr::observe {
 
 using nlohmann::json;
 
 namespace {
 
-constexpr std::array<const char*, 10> usage_names = {"user_ns",  "nice_ns",      "system_ns", "softirq_ns",
-                                                     "irq_ns",   "idle_ns",      "iowait_ns", "steal_ns",
-                                                     "guest_ns", "guest_nice_ns"};
-
 void copy_cpu_times(const GuestKernel& kernel, int cpus, RawSnapshot& raw) {
     for (int cpu = 0; cpu < cpus; ++cpu) {
         const auto address = kernel.per_cpu("kernel_cpustat", cpu);
-        std::array<std::uint64_t, usage_names.size()> times{};
+        std::array<std::uint64_t, plan::cpu_time_names.size()> times{};
         auto read = address ? kernel.memory().read(*address, std::as_writable_bytes(std::span(times)))
                             : Result<void>(address.error());
         if (!read) {
@@ -79,7 +77,8 @@ json render_snapshot(const GuestKernel& kernel, const RawSnapshot& raw, ProgramT
         json cpus = json::array();
         for (std::size_t cpu = 0; cpu < raw.cpus.size(); ++cpu) {
             json times = {{"cpu", cpu}};
-            for (std::size_t i = 0; i < usage_names.size(); ++i) times[usage_names.at(i)] = raw.cpus[cpu].ns[i];
+            for (std::size_t i = 0; i < plan::cpu_time_names.size(); ++i)
+                times[std::string(plan::cpu_time_names.at(i))] = raw.cpus[cpu].ns[i];
             cpus.push_back(std::move(times));
         }
         result["cpus"] = std::move(cpus);
