@@ -56,7 +56,7 @@ TEST_CASE(
     const Sandbox sandbox;
     sandbox.write("a.ktl", R"(use std.schedulers
 payload shown { binary "bpftool"  args ["-j", "prog", "show"] }
-payload files { binary "sh"  args ["-c", "for f in /proc/[0-9]*/fdinfo/*; do while read -r l; do echo \"$l\"; done < $f; done 2>&1"] }
+payload fdinfo { binary "sh"  args ["-c", "for p in /proc/[0-9]*; do read -r c < $p/comm; [ $c = scx_ktstr ] || continue; for f in $p/fdinfo/*; do (while read -r l; do echo $l; done < $f); done; done; exit 0"] }
 scenario "programs" {
   scheduler ktstr
   topology 1n1l2c1t
@@ -66,8 +66,8 @@ scenario "programs" {
     run shown in box
     wait shown in box
     snapshot after
-    run files in box
-    wait files in box
+    run fdinfo in box
+    wait fdinfo in box
   }
   expect {
     monitor.program.running.run_count > 0
@@ -83,7 +83,7 @@ scenario "programs" {
     const json observed = file_of(sandbox, path.parent_path() / record["observed_file"].get<std::string>());
     const json& before = named(observed["snapshots"], "before")["programs"];
     const json& after = named(observed["snapshots"], "after")["programs"];
-    const auto insns = verified_insns_of(named(record["payloads"], "files")["stdout"].get<std::string>());
+    const auto insns = verified_insns_of(named(record["payloads"], "fdinfo")["stdout"].get<std::string>());
     std::size_t compared = 0;
     for (const json& theirs : json::parse(named(record["payloads"], "shown")["stdout"].get<std::string>())) {
         if (theirs["type"] != "struct_ops") continue;
