@@ -52,6 +52,16 @@ std::string without_numbers(std::string_view line) {
     return shape;
 }
 
+// Where the registers behind an instruction begin: "...  ; R1=7", or "... goto pc+5 23: R0=..." at a jump.
+std::size_t registers_at(std::string_view line, std::size_t from) {
+    std::size_t end = std::min(line.find(" ; ", from), line.size());
+    for (const std::string_view mark : {": R", ": frame"})
+        if (const auto at = line.find(mark, from); at != std::string_view::npos && is_digit(line[at - 1]))
+            end = std::min(end, at);
+    while (end > from && line[end - 1] == ' ') --end;
+    return end;
+}
+
 // What two lines have in common if they say the same of two turns of a loop (kernel/bpf/verifier.c,
 // print_verifier_state and print_bpf_insn): an instruction without the registers behind it, the place of a state
 // without the state, a line of the source as it is, anything else without its numbers.
@@ -60,9 +70,7 @@ std::string shape_of(std::string_view line) {
     if (!number.empty()) {
         const auto rest = line.substr(number.size() + 2);
         if (!rest.starts_with('(')) return std::string(number) + ": state";
-        auto end = line.find(" ; ");
-        while (end != std::string_view::npos && end > 0 && line[end - 1] == ' ') --end;
-        return std::string(line.substr(0, end));
+        return std::string(line.substr(0, registers_at(line, number.size() + 2)));
     }
     if (line.starts_with("from ")) return std::string(line.substr(0, line.find(": ")));
     if (line.starts_with(";")) return std::string(line);

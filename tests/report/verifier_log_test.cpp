@@ -74,6 +74,17 @@ TEST_CASE("a loop in a loop is left out in both") {
     CHECK(lines_in(shown) == 15);
 }
 
+TEST_CASE("a state that stands behind a jump on its line makes no turn of its own") {
+    std::string log;
+    for (int i = 1; i < 6; ++i)
+        log += "15: (07) r3 += 1                      ; R3_w=" + std::to_string(i) +
+               "\n16: (79) r0 = *(u64 *)(r2 +0)         ; R0_w=scalar()\n17: (5d) if r3 != r0 goto pc+5 23: " +
+               (i % 2 == 0 ? "R0=scalar()" : "R0_w=scalar() R3_w=" + std::to_string(i)) + "\n23: (05) goto pc-9\n";
+    const std::string shown = collapse_loops(log);
+    CHECK(shown.find("[3 more turns of the same loop, instructions 15 to 23; the last of 5:]") != std::string::npos);
+    CHECK(lines_in(shown) == 9);
+}
+
 TEST_CASE("lines of the source and other remarks belong to a turn") {
     const std::string more = "; for (u32 at = 0; at < SAMPLES; at++) @ scx.bpf.c:226\nsafe\n";
     CHECK(lines_in(collapse_loops(turns(100, more))) == 13);
