@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the host observed of a run: short in its sidecar, and in full in a file beside it, `{stem}.observed.json.zst`
-// (compressed by zstd): {"observed_version", "snapshots", "monitor", "programs", "kernel_reads"} as docs/observing.md has them.
+// (compressed by zstd): {"observed_version", "snapshots", "monitor", "programs", "kernel_reads"} as docs/observing.md
+// has them.
 #pragma once
 
 #include <filesystem>

@@ -185,7 +185,7 @@ struct Record {
     std::vector<Watch> watches;
     std::vector<KernelRead> kernel_reads;
     Monitor monitor;
-    BpfPrograms programs; // of the schedulers
+    BpfPrograms programs;      // of the schedulers
     std::string scheduler_log; // standard output and error of the scheduler, its last 256 KiB
     std::string console;       // kernel console, its last 64 KiB
 
