@@ -172,7 +172,7 @@ class Rows {
     static std::string bounds_text(const JudgedPlot& judged, const std::string& name, bool rate) {
         const auto& [low, high] = std::pair(judged.plot.low, judged.plot.high);
         const auto value = [&](double bound) { return value_text(name, bound, rate); };
-        if (low && high) return *low == *high ? "= " + value(*low) : value(*low) + " .. " + value(*high);
+        if (low && high) return value(*low) == value(*high) ? "= " + value(*low) : value(*low) + " .. " + value(*high);
         return low ? "\xE2\x89\xA5 " + value(*low) : high ? "\xE2\x89\xA4 " + value(*high) : "";
     }
 
