@@ -3,6 +3,7 @@
 
 #include "fuzz/targets.h"
 #include "fuzz/victim.h"
+#include "vmm/observe/domains.h"
 #include "vmm/observe/monitor.h"
 #include "vmm/observe/snapshot.h"
 #include "vmm/observe/target.h"
@@ -66,6 +67,9 @@ std::string try_memory(std::string_view input) {
     observe::MonitorReader monitor(*kernel, Victim::cpus, {});
     for (int look = 0; look < 2; ++look)
         if (monitor.sample().size() != monitor.names().size()) return "the monitor has values without a name";
+    std::vector<plan::DomainTree> trees;
+    observe::DomainReader(*kernel, Victim::cpus).look(trees, 0);
+    if (trees.size() > 1) return "one look makes several trees";
     return try_places(*kernel);
 }
 

@@ -104,7 +104,16 @@ void Victim::add_kernel_types() {
                                    {"ttwu_count", t.u32, 32},
                                    {"ttwu_local", t.u32, 36},
                                    {"rq_sched_info", info, 40},
-                                   {"scx", part, 64}});
+                                   {"scx", part, 64},
+                                   {"sd", t.pointer, 80}});
+    t.enumeration("", {{"SD_BALANCE_NEWIDLE", 1}, {"SD_SHARE_LLC", 512}});
+    t.structure("sched_domain", 48,
+                {{"parent", t.pointer, 0},
+                 {"flags", t.s32, 8},
+                 {"level", t.s32, 12},
+                 {"lb_count", t.array(t.u32, 3), 16},
+                 {"name", t.pointer, 32},
+                 {"span", t.array(t.u64, 0), 48}});
     t.section(".data..percpu", 128, {{"runqueues", queue, 0, 128}});
 }
 
@@ -129,8 +138,14 @@ void Victim::add_queues() {
     const std::uint64_t offsets = guest_.symbol("__per_cpu_offset", 64);
     const std::uint64_t variable = guest_.symbol("runqueues", 128);
     guest_.symbol("kernel_cpustat", 128);
+    const std::uint64_t name = room(16);
+    guest_.put_text(name, "MC");
     for (std::uint64_t cpu = 0; cpu < cpus; ++cpu) {
         const std::uint64_t queue = room(128);
+        const std::uint64_t domain = room(64);
+        guest_.put<std::uint64_t>(queue + 80, domain);
+        guest_.put<std::uint64_t>(domain + 32, name);
+        guest_.put<std::uint64_t>(domain + 48, 3);
         guest_.put<std::uint64_t>(offsets + cpu * 8, queue - variable);
         guest_.put<std::uint32_t>(queue, 3);
     }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/file.h"
+#include "interp/plan/bounded_json.h"
 #include "interp/plan/fields.h"
 #include "report/observed.h"
 #include "report/sidecar.h"
@@ -19,8 +20,8 @@ constexpr std::size_t file_limit = std::size_t{1} << 30U;
 Result<json> read_json(const std::filesystem::path& path) {
     const auto content = read_file(path, file_limit);
     if (!content) return content.error();
-    json value = json::parse(*content, nullptr, false);
-    if (!value.is_object()) return Error{path.string() + " is not a record: it is not a JSON object"};
+    auto value = plan::parse_json(*content, 2 * plan::most_json_levels);
+    if (!value || !value->is_object()) return Error{path.string() + " is not a record: it is not a JSON object"};
     return value;
 }
 

@@ -38,7 +38,7 @@ struct MonitorSample {
 // One of a CPU's scheduling domains: the CPUs among which the kernel balances, and how (struct sched_domain).
 struct SchedDomain {
     std::string name;               // "SMT", "MC", "NUMA"; empty: this kernel does not keep it
-    int level = 0;                  // 0 = innermost
+    int level = 0;                  // in the kernel's list of levels, of which a machine may have some only
     std::vector<std::string> flags; // "SD_SHARE_LLC"
     CpuSet span;
     std::map<std::string, std::vector<std::uint64_t>> counters; // of schedstat; three numbers are by enum cpu_idle_type

@@ -21,7 +21,25 @@ Error syntax_error(std::string_view text, std::size_t start, const json::parse_e
                  "a plan file holds what `ktstr plan` prints: one plan, several in a row, or an array of them"};
 }
 
+// No plan comes near it (document.h, max_formula_depth), and copying a document recurses.
+constexpr int most_levels = 1000;
+
+bool nests_too_deep(std::string_view text) {
+    int level = 0;
+    bool in_text = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (in_text && c == '\\') ++at;
+        if (c == '"') in_text = !in_text;
+        if (in_text) continue;
+        if ((c == '[' || c == '{') && ++level > most_levels) return true;
+        if (c == ']' || c == '}') --level;
+    }
+    return false;
+}
+
 Result<std::vector<json>> documents_of(std::string_view text) {
+    if (nests_too_deep(text)) return Error{"it nests deeper than " + std::to_string(most_levels) + " levels"};
     std::vector<json> documents;
     std::istringstream stream{std::string(text)};
     while (!(stream >> std::ws).eof()) {

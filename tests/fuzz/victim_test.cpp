@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include "vmm/observe/domains.h"
 #include "vmm/observe/snapshot.h"
 #include "vmm/observe/target.h"
 
@@ -29,6 +30,9 @@ TEST_CASE("the guest that the fuzzer breaks can be read in every part before it 
         REQUIRE(shown["variables"].size() == 2);
         CHECK(shown["variables"][1]["live"] == true);
         CHECK(observe::find_global(*kernel, fuzz::Victim::cpus, types, "pair.b"));
+        std::vector<plan::DomainTree> trees;
+        observe::DomainReader(*kernel, fuzz::Victim::cpus).look(trees, 0);
+        CHECK(trees.size() == 1);
         CHECK(kernel->task(fuzz::Victim::pid));
     }
 }

@@ -48,5 +48,8 @@ TEST_CASE("what is not JSON is refused with its line, what is no plan with the p
     broken["steps"][0]["hold_ns"] = -1;
     CHECK(names(broken.dump())[0] == "plan.steps[0].hold_ns is not an integer in range");
     CHECK(names(line("a") + broken.dump())[0] == "plan[1].steps[0].hold_ns is not an integer in range");
-    CHECK(names(std::string(100'000, '['))[0].starts_with("line 1 is not JSON: "));
+    CHECK(names(std::string(100, '['))[0].starts_with("line 1 is not JSON: "));
+    constexpr std::size_t deep = 3'000'000;
+    CHECK(names(std::string(deep, '[') + std::string(deep, ']'))[0] == "it nests deeper than 1000 levels");
+    CHECK(names(R"(["[[\"[", "]"])")[0] == "plan[0] is not an object");
 }

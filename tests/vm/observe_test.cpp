@@ -6,7 +6,7 @@
 
 #include <sstream>
 
-#include "tests/vm/ktstr_process.h"
+#include "tests/vm/records.h"
 
 using namespace ktstr;
 using namespace ktstr::test;
@@ -14,38 +14,6 @@ using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
 
 namespace {
-
-json file_of(const Sandbox& sandbox, const std::filesystem::path& path) {
-    const auto content = read_file(sandbox.path("work") / path);
-    REQUIRE(content);
-    return json::parse(*content);
-}
-
-struct Records {
-    json sidecar;
-    json observed;
-};
-
-Records run_file(const Sandbox& sandbox, const std::string& text, const std::string& verdict = "pass") {
-    sandbox.write("a.ktl", text);
-    const auto outcome = run_ktstr(sandbox, {"run", "a.ktl", "--out", "records", "--format", "json"});
-    INFO(outcome.errors);
-    const auto lines = outcome.lines();
-    REQUIRE(lines.size() == 2);
-    INFO(lines[0].dump(1));
-    CHECK(lines[0]["verdict"] == verdict);
-    const std::filesystem::path path = lines[0]["sidecar"].get<std::string>();
-    Records records{file_of(sandbox, path), {}};
-    records.observed = file_of(sandbox, path.parent_path() / records.sidecar["observed_file"].get<std::string>());
-    return records;
-}
-
-const json& named(const json& list, const std::string& name) {
-    for (const auto& item : list)
-        if (item["name"] == name) return item;
-    FAIL("nothing is called " << name);
-    return list;
-}
 
 // bpftool writes enumerators by name and bit fields as texts of hexadecimal digits.
 json plain(const json& value) {
