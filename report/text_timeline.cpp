@@ -67,12 +67,15 @@ class Picture {
         if (timeline_.steps.empty()) return "";
         std::string axis(axis_columns, ' ');
         std::vector<std::pair<std::size_t, std::string>> names;
+        std::size_t free = 0; // from there on no name stands
         for (const auto& step : timeline_.steps) {
             const std::size_t from = column(step.from_ns);
             const std::size_t to = column(step.to_ns);
             axis[from] = axis[to] = '|';
             std::string name = printable_line(step.name.empty() ? "step " + std::to_string(step.step + 1) : step.name);
-            if (to > from + 1) names.emplace_back(from + 1, cut_to_width(name, to - from - 1));
+            if (from < free || to <= from + 1) continue;
+            names.emplace_back(from + 1, cut_to_width(name, to - from - 1));
+            free = to;
         }
         // From the right, since a name may have more bytes than columns.
         std::sort(names.rbegin(), names.rend());
@@ -198,7 +201,8 @@ class Picture {
                 named_.push_back(series.written);
                 ++shown;
                 if (series.decides.empty()) continue;
-                const std::string words = series.decides + " " + time_text(series.decides_at_ns);
+                const std::string words =
+                    cut_to_width(printable_line(series.decides), 40) + " " + time_text(series.decides_at_ns);
                 const std::size_t at = column(series.decides_at_ns);
                 const bool left = at + 2 + display_width(words) > axis_columns && at > display_width(words);
                 const std::string axis = left ? std::string(at - display_width(words) - 1, ' ') + words + " ^"

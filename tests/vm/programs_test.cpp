@@ -6,7 +6,7 @@
 #include <map>
 #include <sstream>
 
-#include "tests/vm/ktstr_process.h"
+#include "tests/vm/records.h"
 
 using namespace ktstr;
 using namespace ktstr::test;
@@ -14,19 +14,6 @@ using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
 
 namespace {
-
-json file_of(const Sandbox& sandbox, const std::filesystem::path& path) {
-    const auto content = read_file(sandbox.path("work") / path);
-    REQUIRE(content);
-    return json::parse(*content);
-}
-
-const json& named(const json& list, const std::string& name) {
-    for (const auto& item : list)
-        if (item["name"] == name) return item;
-    FAIL("nothing is called " << name);
-    return list;
-}
 
 // "prog_id: 12", "verified_insns: 812", ... of each program that some process has open.
 std::map<int, std::uint64_t> verified_insns_of(const std::string& fdinfo) {
@@ -54,7 +41,7 @@ json verifier(const Sandbox& sandbox, std::vector<std::string> arguments, int ex
 TEST_CASE(
     "a scheduler's programs are those that bpftool and the kernel's fdinfo show in the guest, with their counts") {
     const Sandbox sandbox;
-    sandbox.write("a.ktl", R"(use std.schedulers
+    const auto [record, observed] = run_file(sandbox, R"(use std.schedulers
 payload shown { binary "bpftool"  args ["-j", "prog", "show"] }
 payload fdinfo { binary "sh"  args ["-c", "for p in /proc/[0-9]*; do read -r c < $p/comm; [ $c = scx_ktstr ] || continue; for f in $p/fdinfo/*; do (while read -r l; do echo $l; done < $f); done; done; exit 0"] }
 scenario "programs" {
@@ -75,12 +62,6 @@ scenario "programs" {
   }
 }
 )");
-    const auto outcome = run_ktstr(sandbox, {"run", "a.ktl", "--out", "records", "--format", "json"});
-    INFO(outcome.output << outcome.errors);
-    REQUIRE(outcome.exit.exit_code == 0);
-    const std::filesystem::path path = outcome.lines()[0]["sidecar"].get<std::string>();
-    const json record = file_of(sandbox, path);
-    const json observed = file_of(sandbox, path.parent_path() / record["observed_file"].get<std::string>());
     const json& before = named(observed["snapshots"], "before")["programs"];
     const json& after = named(observed["snapshots"], "after")["programs"];
     const auto insns = verified_insns_of(named(record["payloads"], "fdinfo")["stdout"].get<std::string>());
@@ -118,7 +99,7 @@ scenario "programs" {
 
 TEST_CASE("a kernel that is told not to count runs has none, and a bound on them is inconclusive") {
     const Sandbox sandbox;
-    sandbox.write("a.ktl", R"(use std.schedulers
+    const json record = run_file(sandbox, R"(use std.schedulers
 scenario "not counted" {
   scheduler ktstr
   topology 1n1l2c1t
@@ -126,11 +107,9 @@ scenario "not counted" {
   step "only" for 200ms { cgroup box { workers 2 of yield_heavy } }
   expect { monitor.program.enqueue.run_count > 0 }
 }
-)");
-    const auto outcome = run_ktstr(sandbox, {"run", "a.ktl", "--out", "records", "--format", "json"});
-    INFO(outcome.output << outcome.errors);
-    CHECK(outcome.exit.exit_code == 2);
-    const json record = file_of(sandbox, outcome.lines()[0]["sidecar"].get<std::string>());
+)",
+                                 "inconclusive")
+                            .sidecar;
     CHECK_THAT(record["programs"]["absent"]["run_count"].get<std::string>(),
                ContainsSubstring("not counted: kernel.bpf_stats_enabled is 0"));
     CHECK(named(record["programs"]["list"], "ktstr_enqueue")["run_count"].is_null());
