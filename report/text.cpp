@@ -102,7 +102,11 @@ std::size_t width_of(char32_t c) {
 
 std::string printable(std::string_view text) {
     std::string out;
-    while (!text.empty()) {
+    while (true) {
+        const auto plain = std::find_if(text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7E; });
+        out.append(text.begin(), plain); // most text is nothing else
+        text.remove_prefix(static_cast<std::size_t>(plain - text.begin()));
+        if (text.empty()) return out;
         const auto decoded = decode(text);
         std::size_t taken = decoded.length;
         if (!decoded.valid)
@@ -115,7 +119,6 @@ std::string printable(std::string_view text) {
             out += escaped(decoded.code_point);
         text.remove_prefix(taken);
     }
-    return out;
 }
 
 std::string printable_line(std::string_view text) {

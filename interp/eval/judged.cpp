@@ -157,9 +157,12 @@ std::vector<Sample> thinned(const std::vector<Sample>& samples, std::size_t coun
 }
 
 nlohmann::json to_json(const JudgedSeries& series) {
-    auto samples = nlohmann::json::array();
-    for (const auto& sample : series.samples)
-        samples.push_back({nlohmann::json(sample.at_ns), number_or_null(sample.value)});
+    auto at_ns = nlohmann::json::array();
+    auto values = nlohmann::json::array();
+    for (const auto& sample : series.samples) {
+        at_ns.push_back(sample.at_ns);
+        values.push_back(number_or_null(sample.value));
+    }
     const auto decides = series.decides.empty()
                              ? nlohmann::json()
                              : nlohmann::json{{"tag", series.decides}, {"at_ns", series.decides_at_ns}};
@@ -167,7 +170,7 @@ nlohmann::json to_json(const JudgedSeries& series) {
             {"low", number_or_null(series.low)},
             {"high", number_or_null(series.high)},
             {"decides", decides},
-            {"samples", std::move(samples)}};
+            {"samples", {{"at_ns", std::move(at_ns)}, {"values", std::move(values)}}}};
 }
 
 } // namespace ktstr::eval

@@ -38,7 +38,8 @@ std::vector<JudgedSeries> judged_series(Evaluation& evaluation, const plan::Form
 // or a gap, if there is one in it.
 std::vector<JudgedSeries::Sample> thinned(const std::vector<JudgedSeries::Sample>& samples, std::size_t count);
 
-// {"written", "low", "high", "decides": {"tag", "at_ns"} or null, "samples": [[at_ns, value or null], ...]}
+// {"written", "low", "high", "decides": {"tag", "at_ns"} or null, "samples": {"at_ns": [...], "values": [...]}}; a
+// value may be null
 nlohmann::json to_json(const JudgedSeries& series);
 
 } // namespace ktstr::eval

@@ -34,10 +34,15 @@ class Fields {
             fail_field(name, "is not an integer in range");
     }
     template <typename Integer> void integers(const char* name, std::vector<Integer>& out) {
-        array<Integer>(name, out, [](const nlohmann::json& element, const std::string& where) -> Result<Integer> {
-            if (const auto number = integer_of<Integer>(element)) return *number;
-            return Error{where + " is not an integer in range"};
-        });
+        const auto* value = find(name);
+        if (value == nullptr) return;
+        if (!value->is_array()) return fail_field(name, "is not an array");
+        out.reserve(value->size());
+        for (std::size_t i = 0; i < value->size(); ++i) {
+            const auto number = integer_of<Integer>((*value)[i]);
+            if (!number) return keep(Error{path(name) + "[" + std::to_string(i) + "] is not an integer in range"});
+            out.push_back(*number);
+        }
     }
 
     void number(const char* name, double& out);

@@ -2,16 +2,16 @@
 #include "report/html/escape.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 #include "report/text.h"
 
 namespace ktstr::report::html {
 
 std::string escaped(std::string_view text) {
-    const std::string clean = printable(text);
+    std::string clean = printable(text);
+    if (clean.find_first_of("&<>\"'") == std::string::npos) return clean;
     std::string out;
     out.reserve(clean.size());
     for (const char c : clean) {
@@ -35,12 +35,10 @@ std::string element(std::string_view name, std::string_view css_class, std::stri
 
 std::string coordinate(double value) {
     if (!std::isfinite(value)) return "0";
-    std::array<char, 32> digits{};
-    const double bounded = std::clamp(value, -1e6, 1e6);
-    const auto end = std::to_chars(digits.begin(), digits.end(), bounded, std::chars_format::fixed, 1).ptr;
-    std::string text(digits.begin(), end);
-    if (text.ends_with(".0")) text.resize(text.size() - 2);
-    return text == "-0" ? "0" : text;
+    const auto tenths = std::lround(std::clamp(value, -1e6, 1e6) * 10);
+    std::string text = (tenths < 0 ? "-" : "") + std::to_string(std::labs(tenths) / 10);
+    if (tenths % 10 != 0) text.append(".").append(1, static_cast<char>('0' + std::labs(tenths) % 10));
+    return text;
 }
 
 std::string counted(std::size_t count, std::string_view what) {

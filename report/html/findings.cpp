@@ -95,19 +95,27 @@ std::string finding(const json& sidecar, const json& assertion) {
     return text + "</li>\n";
 }
 
+std::vector<Plot::Sample> samples_of(const json& judged) {
+    std::vector<Plot::Sample> samples;
+    const auto found = judged.find("samples");
+    if (found == judged.end() || !found->is_object()) return samples;
+    const json& at_ns = list_of(*found, "at_ns");
+    const json& values = list_of(*found, "values");
+    for (std::size_t i = 0; i < std::min(at_ns.size(), values.size()); ++i)
+        if (at_ns[i].is_number_integer())
+            samples.push_back({at_ns[i].get<std::int64_t>(), values[i].is_number()
+                                                                 ? values[i].get<double>()
+                                                                 : std::numeric_limits<double>::quiet_NaN()});
+    return samples;
+}
+
 JudgedPlot plot_of(const json& assertion, const json& judged) {
     JudgedPlot plot;
     plot.title = text_of(judged, "written");
     plot.plot.low = number_of(judged, "low");
     plot.plot.high = number_of(judged, "high");
     plot.plot.refuted = refuted(assertion);
-    for (const auto& sample : list_of(judged, "samples")) {
-        const bool read = sample.is_array() && sample.size() == 2 && sample[0].is_number_integer();
-        if (!read) continue;
-        const double gap = std::numeric_limits<double>::quiet_NaN();
-        plot.plot.samples.push_back(
-            {sample[0].get<std::int64_t>(), sample[1].is_number() ? sample[1].get<double>() : gap});
-    }
+    plot.plot.samples = samples_of(judged);
     if (const auto decides = judged.find("decides"); decides != judged.end() && decides->is_object()) {
         const auto at = decides->find("at_ns");
         if (at != decides->end() && at->is_number_integer()) {

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "report/sidecar.h"
+#include "report/stored.h"
 
 namespace ktstr::report {
 
@@ -70,6 +71,20 @@ TEST_CASE("a run of which nothing was observed has a trace all the same") {
     const auto trace = trace_of(sidecar_json(made_run(), {}), json());
     REQUIRE(trace.ok());
     CHECK(find(*trace, "X", "one")["dur"] == 2000.0);
+}
+
+TEST_CASE("a stored run has all that was observed") {
+    const auto stored = read_stored(std::filesystem::path(KTSTR_DATA) / "moves.ktstr.json");
+    REQUIRE(stored.ok());
+    CHECK(stored->incomplete.empty());
+    const auto& record = stored->run.record;
+    REQUIRE(record.snapshots.size() == 10);
+    CHECK(record.monitor.samples.size() == 70);
+    for (const auto& snapshot : record.snapshots) {
+        REQUIRE(snapshot.state);
+        CHECK(snapshot.state->at("variables").size() == 17);
+        CHECK(snapshot.state->contains("maps"));
+    }
 }
 
 TEST_CASE("what is no record, of another version or damaged is refused with a reason") {
