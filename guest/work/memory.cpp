@@ -10,6 +10,7 @@ namespace ktstr::guest::work {
 namespace {
 
 constexpr std::size_t lines_per_unit = 1024;
+constexpr std::size_t lines_per_look = 16 * lines_per_unit; // of a pass that is long; a millisecond at most
 
 } // namespace
 
@@ -29,7 +30,7 @@ void cache_yield(Worker& worker) {
         std::size_t line = 0;
         for (std::size_t offset = 0; offset + cache_line <= size && worker.running(); offset += cache_line) {
             touch_line(buffer + offset);
-            if (++line % lines_per_unit == 0) worker.observe();
+            if (++line % lines_per_look == 0) worker.observe();
         }
         if (!worker.running()) return;
         ::sched_yield();
