@@ -136,6 +136,29 @@ scenario "monitor" {
     CHECK(monitor["absent"].contains("dispatch_keep_last")); // 6.12 has no such counter
 }
 
+// What lets the machine go on, and what stops it, come to QEMU by two ways.
+TEST_CASE("a machine that is stopped right after it went on is not waited for in vain") {
+    const Sandbox sandbox;
+    std::string reads;
+    constexpr std::size_t count = 60;
+    for (std::size_t i = 0; i < count; ++i)
+        reads += "    read_kernel symbol(\"jiffies\", bytes: 8) cold as at_" + std::to_string(i) + "\n";
+    const auto records = run_file(sandbox, R"(use std.schedulers
+scenario "stopped often" {
+  scheduler ktstr
+  topology 1n1l4c1t
+  step "only" for 300ms {
+    cgroup box { workers 4 of spin_wait }
+    watch symbol("panic_timeout", bytes: 4) as never
+)" + reads + R"(  }
+  check "always" lua [[ claim("it ran"):equals(run.ended, "completed") ]]
+}
+)");
+    CHECK(records.observed["kernel_reads"].size() == count);
+    CHECK(records.observed["snapshots"].empty()); // none that says that watchpoints are lost
+    CHECK(records.observed["monitor"]["samples"].size() >= 3);
+}
+
 TEST_CASE("a host op that cannot be done ends the run at its line, with what there is instead") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", R"(use std.schedulers

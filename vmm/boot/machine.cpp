@@ -8,6 +8,7 @@
 #include <chrono>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "base/file.h"
 #include "base/socket_pair.h"
@@ -163,7 +164,32 @@ Result<void> Machine::wait_migration() {
     return Error{"QEMU did not move the machine's state within " + std::to_string(control_timeout_ms) + " ms"};
 }
 
+// "c" and QMP's commands come to QEMU by two ways: one that is sent later can be read first, and a "stop" that comes
+// before the "c" stops nothing and tells nobody. None: it runs.
+Result<std::optional<Debugger::Stop>> Machine::see_it_go_on() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(control_timeout_ms);
+    while (std::chrono::steady_clock::now() < deadline) {
+        auto told = debugger_.next_stop(0);
+        if (!told || *told) return told; // it did, and has stopped by itself
+        const auto id = qmp_.execute("query-status");
+        if (!id) return id.error();
+        const auto reply = qmp_.wait_reply(*id, control_timeout_ms);
+        if (!reply) return reply.error();
+        if (reply->value("running", false)) return std::optional<Debugger::Stop>();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return Error{"QEMU did not let the machine go on within " + std::to_string(control_timeout_ms) + " ms"};
+}
+
 Result<void> Machine::stop() {
+    if (std::exchange(resuming_, false)) {
+        const auto stopped = see_it_go_on();
+        if (!stopped) return stopped.error();
+        if (*stopped) {
+            missed_ = **stopped;
+            return {};
+        }
+    }
     if (auto stopped = command("stop"); !stopped || !debugging_) return stopped;
     // QEMU tells the debugger too; or has told it right before of a write that came first.
     auto told = debugger_.next_stop(control_timeout_ms);
@@ -172,7 +198,11 @@ Result<void> Machine::stop() {
     return {};
 }
 
-Result<void> Machine::resume() { return debugging_ ? debugger_.continue_all() : command("cont"); }
+Result<void> Machine::resume() {
+    if (!debugging_) return command("cont");
+    resuming_ = true;
+    return debugger_.continue_all();
+}
 
 Result<void> Machine::start_debugger() {
     if (debugging_) return {};
@@ -182,7 +212,7 @@ Result<void> Machine::start_debugger() {
     const auto reply = qmp_.wait_reply(*id, control_timeout_ms);
     if (!reply) return reply.error();
     debugging_ = true; // and the machine stands still: a debugger that comes stops it
-    return debugger_.continue_all();
+    return resume();
 }
 
 std::vector<int> Machine::vcpu_threads() {

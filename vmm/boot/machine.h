@@ -61,7 +61,7 @@ class Machine : public Place {
     Result<void> start_debugger();
     [[nodiscard]] Debugger* debugger() { return debugging_ ? &debugger_ : nullptr; } // null: not started
     // After an error of its: what QEMU has to say no more can be heard.
-    void drop_debugger() { debugging_ = false; }
+    void drop_debugger() { debugging_ = resuming_ = false; }
     // The write that stop() came too late for, if there was one.
     [[nodiscard]] std::optional<Debugger::Stop> take_missed_stop() { return std::exchange(missed_, std::nullopt); }
     // The host's threads that are the vCPUs, by CPU; empty if QEMU does not tell.
@@ -79,6 +79,7 @@ class Machine : public Place {
     explicit Machine(Process process) : process_(std::move(process)) {}
     Result<void> command(const std::string& name, nlohmann::json arguments = nlohmann::json::object());
     Result<void> leave_out_memory();
+    Result<std::optional<Debugger::Stop>> see_it_go_on();
     Result<void> wait_migration();
     std::vector<NodeMemory> memory_;
     Fd messages_;
@@ -87,6 +88,7 @@ class Machine : public Place {
     Qmp qmp_;
     Debugger debugger_;
     bool debugging_ = false;
+    bool resuming_ = false; // the debugger was told to let it go on, which QEMU may not have read yet
     std::optional<Debugger::Stop> missed_;
     Process process_;
 };
