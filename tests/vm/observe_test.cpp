@@ -223,7 +223,7 @@ TEST_CASE("the moment in which the kernel lets go of a scheduler is kept, and an
     const Sandbox sandbox;
     const auto records = run_file(sandbox, R"(use std.schedulers
 scenario "crash" {
-  scheduler ktstr with args ["--fault", "crash", "--fault-after", "200"]
+  scheduler ktstr with args ["--fault", "crash", "--fault-after", "1000"]
   topology 1n1l2c1t
   step "only" for 2s { cgroup box { workers 3 of spin_wait } }
   expect { error matches "fault: crash" }
