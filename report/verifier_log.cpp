@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/lines.h"
+
 namespace ktstr::report {
 
 namespace {
@@ -17,16 +19,6 @@ constexpr std::size_t longest_turn = 400; // items; a loop with a longer body st
 constexpr int most_passes = 4;            // loops in loops
 constexpr std::size_t fewest_turns = 3;   // first, last, and something to leave out
 constexpr std::size_t fewest_left_out = 2;
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-    std::vector<std::string_view> lines;
-    while (!text.empty()) {
-        const auto end = std::min(text.find('\n'), text.size());
-        lines.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return lines;
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

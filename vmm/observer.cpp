@@ -265,13 +265,13 @@ void Observer::scheduler_goes(Machine& machine) {
     (*view_)->kernel->memory().forget();
     if (exit_breakpoint_) note_lost_watches(machine.debugger()->unbreak(*std::exchange(exit_breakpoint_, {})));
     plan::Snapshot snapshot;
-    if (scheduler_failed())
+    if (scheduler_failed()) {
         snapshot = {.name = "scheduler_exit", .trigger = "scheduler_exit", .at_ns = now_ns(), .step = current_step_};
-    // The kernel comes here again when the scheduler's process ends: what there was to be seen went the first time.
-    const bool late = !observe::active_scheduler(*(*view_)->kernel);
-    if (late && !snapshot.name.empty() && snapshots_.size() < most_snapshots) {
-        snapshot.reason = "the kernel let go of the scheduler before this busy host watched for it";
-        snapshots_.push_back(std::exchange(snapshot, {}));
+        // The kernel comes here again when the scheduler's process ends: what there was to be seen went the first time.
+        if (!observe::active_scheduler(*(*view_)->kernel) && snapshots_.size() < most_snapshots) {
+            snapshot.reason = "the kernel let go of the scheduler before this busy host watched for it";
+            snapshots_.push_back(std::exchange(snapshot, {}));
+        }
     }
     keep_stopped(machine, std::move(snapshot), "the scheduler was ending");
 }

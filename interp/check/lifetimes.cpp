@@ -29,12 +29,9 @@ struct Cgroup {
 template <typename Container> auto first_below(Container& container, const std::string& path) {
     return container.lower_bound(path + "/");
 }
-bool is_below(const std::string& entry, const std::string& path) {
-    return entry.size() > path.size() && entry.compare(0, path.size(), path) == 0 && entry[path.size()] == '/';
-}
 bool holds_or_has_below(const std::set<std::string>& paths, const std::string& path) {
     const auto below = first_below(paths, path);
-    return paths.count(path) > 0 || (below != paths.end() && is_below(*below, path));
+    return paths.count(path) > 0 || (below != paths.end() && plan::is_within(*below, path));
 }
 
 class Lifetimes {
@@ -232,7 +229,8 @@ class Lifetimes {
     // Ends the cgroup and all below it.
     void end(const std::string& path, Span where) {
         if (alive_.erase(path) > 0) ended_[path] = where;
-        for (auto i = first_below(alive_, path); i != alive_.end() && is_below(i->first, path); i = alive_.erase(i))
+        for (auto i = first_below(alive_, path); i != alive_.end() && plan::is_within(i->first, path);
+             i = alive_.erase(i))
             ended_[i->first] = where;
     }
 

@@ -5,6 +5,8 @@
 #include <regex>
 #include <string_view>
 
+#include "base/lines.h"
+
 namespace ktstr::eval {
 
 namespace {
@@ -21,16 +23,6 @@ std::string quoted_line(std::string_view line) {
     line = first == std::string_view::npos ? std::string_view() : line.substr(first);
     if (line.size() > shown_line) return std::string(line.substr(0, shown_line)) + "...";
     return std::string(line);
-}
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-    std::vector<std::string_view> lines;
-    while (!text.empty()) {
-        const auto end = std::min(text.find('\n'), text.size());
-        lines.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return lines;
 }
 
 bool is_scheduler_end(RunEnd end) {
