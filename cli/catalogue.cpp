@@ -103,7 +103,7 @@ Entries ops() {
 
 Entries monitor() {
     Entries entries;
-    for (const auto* values : {&plan::monitor_values(), &plan::program_values()})
+    for (const auto* values : {&plan::monitor_values(), &plan::cpu_values(), &plan::program_values()})
         for (const auto& value : *values)
             entries.push_back(
                 {std::string(value.name), std::string(value.summary), json{{"counter", value.counts}}.dump()});

@@ -64,6 +64,7 @@ json value_summary(const plan::Monitor& monitor, std::size_t index, bool counts)
 json monitor_summary(const plan::Monitor& monitor) {
     json values = json::object();
     for (std::size_t i = 0; i < monitor.names.size(); ++i) {
+        if (plan::cpu_value_name(monitor.names[i])) continue; // of a hundred CPUs they would be most of the record
         const auto* value = plan::find_monitor_value(monitor.names[i]);
         values[monitor.names[i]] = value_summary(monitor, i, value != nullptr && value->counts);
     }

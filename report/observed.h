@@ -15,7 +15,8 @@
 
 namespace ktstr::report {
 
-// Of the monitor's samples, by name: least, most, mean and last value, and the change per second of what counts.
+// Of the monitor's samples, by name, but for those of single CPUs: least, most, mean and last value, and the change per
+// second of what counts.
 nlohmann::json monitor_summary(const plan::Monitor& monitor);
 
 // Name, trigger, time, step and whether there is something in it, for each snapshot.

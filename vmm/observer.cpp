@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t most_snapshots = 1000;
 constexpr std::size_t most_kept_bytes = std::size_t{256} << 20U;
 constexpr std::size_t most_reads = 100'000;
-constexpr std::size_t most_samples = 100'000;
+constexpr std::size_t most_values = 20'000'000; // of the monitor's samples together
 constexpr double ran_enough = 0.25; // of the interval: less, and a runqueue's clock may stand still for the host's sake
 
 std::string periodic_name(int number) {
@@ -291,7 +291,8 @@ std::int64_t Observer::now_ns() const {
 
 void Observer::sample() {
     if (!next_sample_) return;
-    if (samples_.samples.size() < most_samples) {
+    const std::size_t each = std::max<std::size_t>(1, monitor_->names().size());
+    if (samples_.samples.size() < most_values / each) {
         plan::MonitorSample sample{now_ns(), -1, monitor_->sample()};
         look_at_programs();
         const auto counts = programs_ ? programs_->values() : std::vector<double>();

@@ -40,8 +40,8 @@ std::optional<std::string> Checker::path_below(const ast::Expression& expression
 bool Checker::check_monitor_value(const std::string& name, Span span) {
     if (plan::find_monitor_value(name) != nullptr) return true;
     std::vector<std::string> known;
-    for (const auto& value : plan::monitor_values()) known.emplace_back(value.name);
-    for (const auto& value : plan::program_values()) known.emplace_back(value.name);
+    for (const auto* values : {&plan::monitor_values(), &plan::cpu_values(), &plan::program_values()})
+        for (const auto& value : *values) known.emplace_back(value.name);
     const std::string close = suggest(name, known);
     diagnostics_.add(Code::unknown_name, span, "the monitor has no value `" + name + "`",
                      close.empty() ? "`ktstr list monitor` prints all of them" : close);

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "interp/eval/observed.h"
+#include "interp/plan/monitor.h"
 
 namespace ktstr::eval {
 
@@ -90,18 +91,23 @@ std::string no_program(const plan::BpfPrograms& programs, std::string_view path)
     return "no scheduler of the run has this callback (seen: " + (seen.empty() ? "none" : seen) + ")";
 }
 
+std::string no_monitor_value(const plan::Record& record, const std::string& path) {
+    const plan::Monitor& monitor = record.monitor;
+    const auto of_cpu = plan::cpu_value_name(path);
+    const auto known = monitor.absent.find(of_cpu ? "cpu[N]." + std::string(of_cpu->value) : path);
+    if (known != monitor.absent.end()) return known->second;
+    if (path.starts_with("program.")) return no_program(record.programs, path);
+    if (monitor.names.empty()) return "the monitor took no sample";
+    if (of_cpu) return "the machine has no CPU " + std::to_string(of_cpu->cpu);
+    return "the monitor has no such value";
+}
+
 Series of_monitor(const plan::Record& record, std::string_view name, const std::string& path) {
     Builder builder(name);
     const plan::Monitor& monitor = record.monitor;
     const auto column = std::find(monitor.names.begin(), monitor.names.end(), path);
-    if (column == monitor.names.end()) {
-        const auto known = monitor.absent.find(path);
-        const std::string none = monitor.names.empty() ? "the monitor took no sample" : "the monitor has no such value";
-        const std::string why = known != monitor.absent.end()  ? known->second
-                                : path.starts_with("program.") ? no_program(record.programs, path)
-                                                               : none;
-        return builder.finish(monitor.reason.empty() ? why : monitor.reason);
-    }
+    if (column == monitor.names.end())
+        return builder.finish(monitor.reason.empty() ? no_monitor_value(record, path) : monitor.reason);
     const auto at = static_cast<std::size_t>(column - monitor.names.begin());
     std::size_t number = 0;
     for (const std::size_t i : by_time(monitor.samples)) {

@@ -2,7 +2,9 @@
 #include "interp/plan/monitor.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string>
+#include <system_error>
 
 #include "interp/plan/plan.h"
 
@@ -41,6 +43,17 @@ const std::vector<MonitorValue>& monitor_values() {
     return values;
 }
 
+const std::vector<MonitorValue>& cpu_values() {
+    static const std::vector<MonitorValue> values = {
+        {"cpu[N].nr_running", "runnable tasks of a CPU, as in cpu[3].nr_running"},
+        {"cpu[N].scx_nr_running", "those of them that are under the sched_ext scheduler"},
+        {"cpu[N].local_dsq_depth", "tasks in the CPU's local dispatch queue"},
+        {"cpu[N].clock", "the CPU's runqueue clock, in ns", true},
+        {"cpu[N].scx_flags", "SCX_RQ_* flags of the CPU's runqueue, as the kernel's enum scx_rq_flags has them"},
+    };
+    return values;
+}
+
 const std::vector<MonitorValue>& program_values() {
     static const std::vector<MonitorValue> values = {
         {"program.CALLBACK.run_count", "calls of a scheduler's callback, as in program.enqueue.run_count", true},
@@ -63,6 +76,12 @@ std::string generic_name(std::string_view name) {
     return is_word ? "program.CALLBACK" + std::string(name.substr(end)) : std::string(name);
 }
 
+const MonitorValue* find_in(const std::vector<MonitorValue>& values, std::string_view wanted) {
+    const auto found = std::find_if(values.begin(), values.end(),
+                                    [wanted](const MonitorValue& value) { return value.name == wanted; });
+    return found == values.end() ? nullptr : &*found;
+}
+
 bool is_over_runs(const Formula& formula) {
     if (formula.kind == Formula::Kind::series)
         return formula.source == "monitor" && formula.path.starts_with("program.");
@@ -78,14 +97,22 @@ bool needs_run_counts(const Plan& plan) {
 }
 
 const MonitorValue* find_monitor_value(std::string_view name) {
-    const auto find_in = [](const std::vector<MonitorValue>& values, std::string_view wanted) -> const MonitorValue* {
-        const auto found = std::find_if(values.begin(), values.end(),
-                                        [wanted](const MonitorValue& value) { return value.name == wanted; });
-        return found == values.end() ? nullptr : &*found;
-    };
     if (const auto* value = find_in(monitor_values(), name)) return value;
+    if (const auto of_cpu = cpu_value_name(name)) return find_in(cpu_values(), "cpu[N]." + std::string(of_cpu->value));
     const std::string generic = generic_name(name);
     return generic == name ? nullptr : find_in(program_values(), generic);
+}
+
+std::optional<CpuValueName> cpu_value_name(std::string_view name) {
+    constexpr std::string_view before = "cpu[";
+    constexpr std::string_view after = "].";
+    const auto end = name.find(after);
+    if (!name.starts_with(before) || end == std::string_view::npos) return std::nullopt;
+    const auto digits = name.substr(before.size(), end - before.size());
+    CpuValueName found{0, name.substr(end + after.size())};
+    const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), found.cpu);
+    if (error != std::errc() || stop != digits.data() + digits.size() || found.cpu < 0) return std::nullopt;
+    return found;
 }
 
 } // namespace ktstr::plan

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct MonitorValue {
 
 const std::vector<MonitorValue>& monitor_values();
 
+// Of each CPU, as cpu[3].nr_running: N stands for its number.
+const std::vector<MonitorValue>& cpu_values();
+
 // Of each callback of the sched_ext schedulers, as program.enqueue.run_count: CALLBACK stands for its name in the
 // kernel's struct sched_ext_ops. There are as many as a run's schedulers have.
 const std::vector<MonitorValue>& program_values();
@@ -33,7 +37,14 @@ const std::vector<MonitorValue>& program_values();
 // call of a callback.
 bool needs_run_counts(const Plan& plan);
 
-// Of either list. Null if there is none of this name.
+// Of one of the lists. Null if there is none of this name.
 const MonitorValue* find_monitor_value(std::string_view name);
+
+// A name of cpu_values(): "cpu[3].nr_running" is nr_running of CPU 3.
+struct CpuValueName {
+    int cpu = 0;
+    std::string_view value;
+};
+std::optional<CpuValueName> cpu_value_name(std::string_view name);
 
 } // namespace ktstr::plan

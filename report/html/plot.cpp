@@ -140,6 +140,45 @@ std::string svg(const Plot& plot, const Axis& axis, const Range& range) {
     return text + "</svg>";
 }
 
+namespace {
+
+// One rectangle for as long as the shade stays.
+std::string band(const std::vector<Plot::Sample>& samples, const Axis& axis, double most, double y, double height) {
+    constexpr int shades = 8;
+    const auto shade_of = [most](double value) {
+        return std::isfinite(value) && most > 0 ? static_cast<int>(std::ceil(value / most * shades)) : 0;
+    };
+    std::string text;
+    for (std::size_t i = 0; i < samples.size();) {
+        const int shade = std::clamp(shade_of(samples[i].value), 0, shades);
+        std::size_t next = i + 1;
+        while (next < samples.size() && std::clamp(shade_of(samples[next].value), 0, shades) == shade) ++next;
+        const double from = axis.percent(samples[i].at_ns) * 10;
+        const double to = next < samples.size() ? axis.percent(samples[next].at_ns) * 10 : 1000;
+        if (shade > 0)
+            text += "<rect class=\"h" + std::to_string(shade) + "\" x=\"" + coordinate(from) + "\" y=\"" +
+                    coordinate(y) + "\" width=\"" + coordinate(to - from) + "\" height=\"" + coordinate(height) +
+                    "\"/>";
+        i = next;
+    }
+    return text;
+}
+
+} // namespace
+
+std::string bands_svg(const std::vector<const std::vector<Plot::Sample>*>& series, const Axis& axis) {
+    double most = 0;
+    for (const auto* samples : series)
+        for (const auto& sample : *samples)
+            if (std::isfinite(sample.value)) most = std::max(most, sample.value);
+    std::string text = "<svg viewBox=\"0 0 1000 100\" preserveAspectRatio=\"none\" aria-hidden=\"true\">";
+    const double height = 100.0 / static_cast<double>(std::max<std::size_t>(1, series.size()));
+    for (std::size_t i = 0; i < series.size(); ++i)
+        text +=
+            band(eval::thinned(*series[i], most_samples), axis, most, height * static_cast<double>(i), height * 0.92);
+    return text + "</svg>";
+}
+
 std::optional<double> value_at(const std::vector<Plot::Sample>& samples, std::int64_t at_ns) {
     std::optional<double> value;
     for (const auto& sample : samples) {

@@ -45,6 +45,9 @@ Range range_of(const Plot& plot);
 // Readers find the values again by data-low and data-high.
 std::string svg(const Plot& plot, const Axis& axis, const Range& range);
 
+// Of several series of one kind a band each, one below the other: the darker, the nearer to the greatest of all values.
+std::string bands_svg(const std::vector<const std::vector<Plot::Sample>*>& series, const Axis& axis);
+
 // The value in force at a time; none before the first sample and in a gap.
 std::optional<double> value_at(const std::vector<Plot::Sample>& samples, std::int64_t at_ns);
 

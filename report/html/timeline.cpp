@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "interp/eval/units.h"
+#include "interp/plan/monitor.h"
 #include "report/html/escape.h"
 #include "report/timeline.h"
 
@@ -241,14 +243,39 @@ class Rows {
 
     std::string monitor() {
         std::string rows;
+        std::map<std::string, std::vector<Timeline::Track>> of_cpus; // by value, in the order of the CPUs
         for (const auto& track : timeline_.monitor) {
+            if (const auto of_cpu = plan::cpu_value_name(track.name)) {
+                of_cpus[std::string(of_cpu->value)].push_back(track);
+                continue;
+            }
             const auto samples = track.counts ? per_second(track.samples) : track.samples;
             if (moves(samples))
                 rows += plot_row(track.name, samples, track.counts);
             else
                 note_constant("monitor." + track.name, track);
         }
+        for (const auto& [value, tracks] : of_cpus) rows += cpus_row(value, tracks);
         return rows.empty() ? "" : heading("monitor") + rows;
+    }
+
+    // A band for each CPU. Nothing for clocks and flags: their values say little as a shade.
+    std::string cpus_row(const std::string& value, const std::vector<Timeline::Track>& tracks) const {
+        std::vector<const std::vector<Timeline::Sample>*> series;
+        bool moving = false;
+        double most = 0;
+        for (const auto& track : tracks) {
+            if (track.counts || value == "scx_flags") return "";
+            moving = moving || moves(track.samples);
+            for (const auto& sample : track.samples)
+                if (std::isfinite(sample.value)) most = std::max(most, sample.value);
+            series.push_back(&track.samples);
+        }
+        if (!moving) return "";
+        const std::string last = std::to_string(tracks.size() - 1);
+        return row(value + " by CPU", "bands", bands_svg(series, axis_),
+                   "<s>" + escaped("up to " + value_text(value, most, false)) + "</s>",
+                   "CPU 0 above, " + last + " below");
     }
 
     std::string scheduler() {

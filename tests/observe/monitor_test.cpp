@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 
+#include "interp/plan/monitor.h"
 #include "made_guest.h"
 
 namespace ktstr::observe {
@@ -26,7 +27,8 @@ class Queues {
         fields.push_back({"rq_sched_info", info, 40});
         if (scx) {
             const int dsq = t.structure("scx_dispatch_q", 8, {{"nr", t.u32, 4}});
-            const int part = t.structure("scx_rq", 16, {{"local_dsq", dsq, 0}, {"nr_running", t.u32, 8}});
+            const int part =
+                t.structure("scx_rq", 16, {{"local_dsq", dsq, 0}, {"nr_running", t.u32, 8}, {"flags", t.u32, 12}});
             fields.push_back({"scx", part, 64});
         }
         t.structure("rq", 128, fields);
@@ -79,6 +81,25 @@ TEST_CASE("the monitor sums and compares the runqueues") {
     CHECK(value(monitor, "imbalance") == 6); // fewest counts as 1 at least
 }
 
+TEST_CASE("the monitor has the values of each CPU beside those of all") {
+    Queues made;
+    MonitorReader monitor(*made.kernel, 2, {});
+    made.set(0, 6, 700, busy_task);
+    made.set(1, 2, 800, busy_task);
+    made.guest.put<std::uint32_t>(made.queues[1] + 64 + 4, 9);
+    made.guest.put<std::uint32_t>(made.queues[1] + 64 + 8, 2);
+    made.guest.put<std::uint32_t>(made.queues[0] + 64 + 12, 0x21);
+    CHECK(value(monitor, "cpu[0].nr_running") == 6);
+    CHECK(value(monitor, "cpu[1].nr_running") == 2);
+    CHECK(value(monitor, "cpu[1].scx_nr_running") == 2);
+    CHECK(value(monitor, "cpu[0].local_dsq_depth") == 0);
+    CHECK(value(monitor, "cpu[1].local_dsq_depth") == 9);
+    CHECK(value(monitor, "cpu[1].clock") == 800);
+    CHECK(value(monitor, "cpu[0].scx_flags") == 0x21);
+    CHECK(monitor.sample().size() == monitor.names().size());
+    for (const auto& name : monitor.names()) CHECK(plan::find_monitor_value(name) != nullptr);
+}
+
 TEST_CASE("a clock that stands still is stuck only on a busy CPU that the host let run") {
     Queues made;
     bool host_runs_it = true;
@@ -99,6 +120,8 @@ TEST_CASE("what a kernel lacks is absent by name, and the rest is read") {
     MonitorReader monitor(*made.kernel, 2, {});
     CHECK(monitor.absent().at("local_dsq_depth") == "struct rq of this kernel has no member scx.local_dsq.nr");
     CHECK(monitor.absent().contains("scx_nr_running"));
+    CHECK(monitor.absent().at("cpu[N].scx_flags") == "struct rq of this kernel has no member scx.flags");
+    CHECK_FALSE(monitor.absent().contains("cpu[N].clock"));
     CHECK(monitor.absent().contains("dispatch_keep_last"));
     CHECK(std::find(monitor.names().begin(), monitor.names().end(), "local_dsq_depth") == monitor.names().end());
     CHECK(value(monitor, "nr_running") == 0);

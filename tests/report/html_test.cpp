@@ -68,6 +68,16 @@ TEST_CASE("a plot goes in steps, and has nothing where there is a gap") {
     CHECK_THAT(svg(plot, {0, 100}, plain), ContainsSubstring("d=\"M0 75H500V25H600M800 50H1000\""));
 }
 
+TEST_CASE("bands of several series are shaded by the greatest of all values, and join what stays the same") {
+    const std::vector<Plot::Sample> rising = {{0, 0}, {25, 4}, {50, 4}, {75, 8}};
+    const std::vector<Plot::Sample> broken = {{0, nan}, {50, 1}};
+    const std::string text = bands_svg({&rising, &broken}, Axis{0, 100});
+    CHECK_THAT(text, ContainsSubstring("<rect class=\"h4\" x=\"250\" y=\"0\" width=\"500\" height=\"46\"/>"
+                                       "<rect class=\"h8\" x=\"750\" y=\"0\" width=\"250\" height=\"46\"/>"
+                                       "<rect class=\"h1\" x=\"500\" y=\"50\" width=\"500\" height=\"46\"/></svg>"));
+    CHECK_THAT(bands_svg({}, Axis{0, 100}), !ContainsSubstring("rect"));
+}
+
 TEST_CASE("a plot reaches to a bound that is near, and leaves one that is far away") {
     const Plot near{.samples = {{0, 4}, {1, 8}}, .low = {}, .high = 10};
     CHECK(range_of(near).high > 10);

@@ -2,6 +2,7 @@
 // The monitor held against what the kernel says of itself in the same guest.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <sstream>
@@ -139,6 +140,12 @@ scenario "held against the guest" {
     };
     CHECK(least("nr_running") == 4);
     CHECK(least("max_nr_running") == 3);
+    CHECK(least("cpu[0].nr_running") == 3);
+    CHECK(least("cpu[1].nr_running") == 1);
+    const auto clocks = column_of(monitor, "cpu[0].clock");
+    CHECK(std::is_sorted(clocks.values.begin(), clocks.values.end()));
+    CHECK(clocks.before(named(records.observed["kernel_reads"], "clock_before")["at_ns"].get<double>()) <=
+          read_of(records.observed, "clock_before"));
     CHECK(debug_field(debug, 0, "nr_running") >= 3);
 }
 
@@ -242,6 +249,136 @@ scenario "spinning" {
         const bool has_events = version != "6.12";
         CHECK(monitor["absent"].contains("dispatch_keep_last") == !has_events);
         CHECK(monitor["absent"].contains("reenq_immed") == (version != "7.2"));
+    }
+    CHECK(kernels > 0);
+}
+
+namespace {
+
+// The counters of CPU 0's innermost domain in /proc/schedstat, under the names that struct sched_domain has for them,
+// in the order of the kernel's show_schedstat() (kernel/sched/stats.c, version 16): eight for each idle type, then
+// twelve.
+std::map<std::string, std::vector<double>> domain_counters(const std::string& text) {
+    std::istringstream line(text.substr(text.find("domain0")));
+    std::string word;
+    line >> word >> word; // its name, its CPUs
+    std::map<std::string, std::vector<double>> counters;
+    double number = 0;
+    const auto take = [&](const char* name) {
+        REQUIRE(line >> number);
+        counters[name].push_back(number);
+    };
+    for (int idle_type = 0; idle_type < 3; ++idle_type)
+        for (const char* name : {"lb_count", "lb_balanced", "lb_failed", "lb_imbalance", "lb_gained", "lb_hot_gained",
+                                 "lb_nobusyq", "lb_nobusyg"})
+            take(name);
+    for (const char* name :
+         {"alb_count", "alb_failed", "alb_pushed", "sbe_count", "sbe_balanced", "sbe_pushed", "sbf_count",
+          "sbf_balanced", "sbf_pushed", "ttwu_wake_remote", "ttwu_move_affine", "ttwu_move_balance"})
+        take(name);
+    return counters;
+}
+
+} // namespace
+
+TEST_CASE("the counters of scheduling domains are those of the guest's own /proc/schedstat") {
+    const Sandbox sandbox;
+    const auto records = run_file(sandbox, R"(
+payload early { binary "cat"  args ["/proc/schedstat"] }
+payload late { binary "cat"  args ["/proc/schedstat"] }
+scenario "balanced" {
+  topology 1n1l2c1t
+  sysctl "kernel.sched_schedstats" = 1
+  backdrop { cgroup box { workers 5 of bursty } }
+  step "first" for 300ms {
+    run early in box
+    wait early in box
+  }
+  step "second" for 1500ms {}
+  step "third" for 200ms {
+    run late in box
+    wait late in box
+  }
+  check "it ran" lua [[ claim("it ran"):equals(run.ended, "completed") ]]
+}
+)");
+    const json& payloads = records.sidecar["payloads"];
+    const auto text = named(payloads, "late")["stdout"].get<std::string>();
+    INFO(text);
+    REQUIRE(text.starts_with("version 16"));
+    const auto early = domain_counters(named(payloads, "early")["stdout"].get<std::string>());
+    const auto late = domain_counters(text);
+    const json& counters = records.observed["monitor"]["domains"].back()["cpus"][0][0]["counters"];
+    // The record has them as of the last sample, a moment after the second look, which came long after the first.
+    double compared = 0;
+    for (const auto& [name, numbers] : late) {
+        INFO(name << " " << counters.dump());
+        REQUIRE(counters.contains(name));
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            const json& kept = counters[name]; // one number, or one for each idle type
+            const double at_end = kept.is_array() ? kept[i].get<double>() : kept.get<double>();
+            INFO(early.at(name)[i] << " " << numbers[i] << " " << at_end);
+            CHECK(at_end >= numbers[i]);
+            CHECK(at_end - numbers[i] <= std::max(16.0, numbers[i] - early.at(name)[i]));
+            compared += numbers[i];
+        }
+    }
+    CHECK(compared > 0);
+}
+
+TEST_CASE("the events of sched_ext are those that the kernel tells itself, under a scheduler") {
+    const Sandbox sandbox;
+    const auto listed = run_ktstr(sandbox, {"kernel", "list", "--format", "json"});
+    REQUIRE(listed.exit.exit_code == 0);
+    std::size_t kernels = 0;
+    for (const std::string version : {"6.19", "7.0"}) {
+        if (listed.output.find("\"" + version + ".") == std::string::npos) continue;
+        ++kernels;
+        INFO(version);
+        const auto records = run_file(sandbox, R"(
+use std.schedulers
+payload events { binary "cat"  args ["/sys/kernel/sched_ext/root/events"] }
+scenario "with events" {
+  scheduler ktstr
+  topology 1n1l2c1t
+  backdrop { cgroup box { workers 1 of spin_wait } }
+  step "busy" for 700ms {}
+  step "look" for 700ms {
+    run events in box
+    wait events in box
+  }
+  check "it ran" lua [[ claim("it ran"):equals(run.ended, "completed") ]]
+}
+)",
+                                      "pass", {"--kernel", version});
+        const json& monitor = records.observed["monitor"];
+        const json& events = named(records.sidecar["payloads"], "events");
+        const auto from = events["started_at_ns"].get<double>();
+        const auto until = from + events["wall_ns"].get<double>();
+        std::istringstream lines(events["stdout"].get<std::string>());
+        INFO(lines.str());
+        constexpr double clock_error_ns = 50e6;
+        std::string name;
+        double value = 0;
+        double seen = 0;
+        int compared = 0;
+        while (lines >> name >> value) {
+            constexpr std::size_t prefix = std::string_view("SCX_EV_").size();
+            std::string series = name.substr(prefix);
+            std::transform(series.begin(), series.end(), series.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+            const json& names = monitor["names"];
+            if (std::find(names.begin(), names.end(), series) == names.end()) continue;
+            const auto column = column_of(monitor, series);
+            INFO(series << ": " << column.before(from - clock_error_ns) << " <= " << value
+                        << " <= " << column.after(until + clock_error_ns));
+            CHECK(column.before(from - clock_error_ns) <= value);
+            CHECK(value <= column.after(until + clock_error_ns));
+            seen += value;
+            ++compared;
+        }
+        CHECK(compared >= 8);
+        CHECK(seen > 0);
     }
     CHECK(kernels > 0);
 }

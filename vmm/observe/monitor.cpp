@@ -29,14 +29,19 @@ constexpr std::array<RqValue, 5> summed = {{{"nr_switches", "nr_switches", false
                                             {"local_wakeups", "ttwu_local", true}}};
 
 // What the values of a moment are made of.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> moments = {
-    {{"nr_running", "nr_running"}, {"scx", "scx.nr_running"}, {"dsq", "scx.local_dsq.nr"}, {"clock", "clock"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> moments = {{{"nr_running", "nr_running"},
+                                                                                   {"scx", "scx.nr_running"},
+                                                                                   {"dsq", "scx.local_dsq.nr"},
+                                                                                   {"clock", "clock"},
+                                                                                   {"flags", "scx.flags"}}};
+constexpr std::string_view of_a_cpu = "cpu[N]."; // before the names of cpu_values()
 
 // Which of them a value needs.
 std::string_view need_of(std::string_view name) {
     if (name == "scx_nr_running") return "scx";
     if (name == "local_dsq_depth") return "dsq";
-    if (name == "stuck_cpus") return "clock";
+    if (name == "stuck_cpus" || name == "clock") return "clock";
+    if (name == "scx_flags") return "flags";
     return "nr_running";
 }
 
@@ -59,13 +64,23 @@ MonitorReader::MonitorReader(const GuestKernel& kernel, int cpus, std::function<
         if (absent_.contains(name)) continue;
         names_.push_back(name);
     }
+    add_cpu_names();
+}
+
+void MonitorReader::add_cpu_names() {
+    for (const auto& value : plan::cpu_values())
+        if (!absent_.contains(std::string(value.name))) cpu_fields_.emplace_back(value.name.substr(of_a_cpu.size()));
+    for (std::size_t cpu = 0; cpu < queues_.size(); ++cpu)
+        for (const auto& field : cpu_fields_) names_.push_back("cpu[" + std::to_string(cpu) + "]." + field);
 }
 
 void MonitorReader::find_fields() {
     for (int cpu = 0; cpu < cpus_; ++cpu) {
         const auto queue = kernel_.per_cpu("runqueues", cpu);
         if (!queue) {
-            for (const auto& value : plan::monitor_values()) absent_.emplace(value.name, queue.error().message);
+            for (const auto* values : {&plan::monitor_values(), &plan::cpu_values()})
+                for (const auto& value : *values) absent_.emplace(value.name, queue.error().message);
+            queues_.clear();
             return;
         }
         queues_.push_back(*queue);
@@ -84,6 +99,9 @@ void MonitorReader::find_fields() {
         if (const auto lacking = why.find(need_of(value.name)); lacking != why.end())
             absent_.emplace(value.name, lacking->second);
     }
+    for (const auto& value : plan::cpu_values())
+        if (const auto lacking = why.find(need_of(value.name.substr(of_a_cpu.size()))); lacking != why.end())
+            absent_.emplace(value.name, lacking->second);
     for (const auto& value : summed)
         if (const auto found = keep(value.name, value.path); !found) absent_.emplace(value.name, found.error().message);
 }
@@ -152,10 +170,11 @@ bool MonitorReader::read_queues() {
         const auto scx = number(queue, "scx", std::uint32_t{});
         const auto dsq = number(queue, "dsq", std::uint32_t{});
         const auto clock = number(queue, "clock", std::uint64_t{});
+        const auto flags = number(queue, "flags", std::uint32_t{});
         const auto current = number(queue, "curr", std::uint64_t{});
         const auto idle = number(queue, "idle", std::uint64_t{});
-        if (!running || !scx || !dsq || !clock || !current || !idle) return false;
-        now_[cpu] = {*running, *scx, *dsq, *clock, *current == *idle};
+        if (!running || !scx || !dsq || !clock || !flags || !current || !idle) return false;
+        now_[cpu] = {*running, *scx, *dsq, *clock, *flags, *current == *idle};
     }
     return true;
 }
@@ -169,6 +188,15 @@ double MonitorReader::stuck_cpus() {
         if (ran && !now_[cpu].idle && !before_[cpu].idle && now_[cpu].clock == before_[cpu].clock) stuck += 1;
     }
     return stuck;
+}
+
+double MonitorReader::RunQueue::value(std::string_view name) const {
+    if (name == "nr_running") return static_cast<double>(nr_running);
+    if (name == "scx_nr_running") return static_cast<double>(scx_nr_running);
+    if (name == "local_dsq_depth") return static_cast<double>(local_dsq);
+    if (name == "clock") return static_cast<double>(clock);
+    if (name == "scx_flags") return static_cast<double>(scx_flags);
+    return unreadable;
 }
 
 std::optional<double> MonitorReader::queue_value(std::string_view name) const {
@@ -221,7 +249,9 @@ std::vector<double> MonitorReader::sample() {
     std::vector<double> values;
     const bool readable = read_queues();
     const double stuck = readable ? stuck_cpus() : unreadable;
-    for (const auto& name : names_) {
+    const std::size_t of_cpus = queues_.size() * cpu_fields_.size();
+    for (std::size_t i = 0; i + of_cpus < names_.size(); ++i) {
+        const auto& name = names_[i];
         const auto* const sum =
             std::find_if(summed.begin(), summed.end(), [&name](const RqValue& one) { return one.name == name; });
         if (sum != summed.end())
@@ -233,6 +263,8 @@ std::vector<double> MonitorReader::sample() {
         else
             values.push_back(readable ? queue_value(name).value_or(unreadable) : unreadable);
     }
+    for (const auto& queue : now_)
+        for (const auto& field : cpu_fields_) values.push_back(readable ? queue.value(field) : unreadable);
     return values;
 }
 

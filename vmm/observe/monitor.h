@@ -20,7 +20,7 @@ class MonitorReader {
     // still for the host's sake.
     MonitorReader(const GuestKernel& kernel, int cpus, std::function<bool(int cpu)> ran);
 
-    // Those of monitor_values() that this kernel has, in that order.
+    // Those of monitor_values() that this kernel has, in that order, then those of cpu_values(), CPU by CPU.
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
     [[nodiscard]] const std::map<std::string, std::string>& absent() const { return absent_; }
     // One look: a value for each of names(), NaN for what could not be read.
@@ -32,9 +32,12 @@ class MonitorReader {
         std::uint64_t scx_nr_running = 0;
         std::uint64_t local_dsq = 0;
         std::uint64_t clock = 0;
+        std::uint64_t scx_flags = 0;
         bool idle = false;
+        [[nodiscard]] double value(std::string_view name) const; // of cpu_values()
     };
     void find_fields();
+    void add_cpu_names();
     void find_events();
     void find_event_place();
     bool read_queues();
@@ -57,6 +60,7 @@ class MonitorReader {
     std::uint64_t events_pointer_ = 0; // offset in struct scx_sched
     std::uint64_t events_inside_ = 0;  // offset behind that pointer
     std::vector<std::string> names_;
+    std::vector<std::string> cpu_fields_; // those of cpu_values() that this kernel has, without "cpu[N]."
     std::map<std::string, std::string> absent_;
     std::vector<RunQueue> now_;
     std::vector<RunQueue> before_;
