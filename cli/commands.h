@@ -21,5 +21,9 @@ void add_report_command(CLI::App& app, int& exit_code);
 void add_cleanup_command(CLI::App& app, int& exit_code);
 void add_ctprof_command(CLI::App& app, int& exit_code); // capture, show, compare
 void add_verifier_command(CLI::App& app, int& exit_code);
+void add_doctor_command(CLI::App& app, int& exit_code);
+void add_locks_command(CLI::App& app, int& exit_code);
+void add_completions_command(CLI::App& app, int& exit_code);
+void add_manual_command(CLI::App& app, int& exit_code);
 
 } // namespace ktstr::cli

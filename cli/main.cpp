@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/kernel.h"
+#include "cli/manual.h"
 #include "cli/messages.h"
 #include "cli/usage.h"
 #include "wire/version.h"
@@ -34,6 +35,11 @@ int run(int argc, char** argv) {
     cli::add_ctprof_command(app, exit_code);
     cli::add_verifier_command(app, exit_code);
     add_kernel_command(app, exit_code);
+    cli::add_doctor_command(app, exit_code);
+    cli::add_locks_command(app, exit_code);
+    cli::add_completions_command(app, exit_code);
+    cli::add_manual_command(app, exit_code);
+    app.footer(cli::help_footer());
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
