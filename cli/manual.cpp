@@ -91,7 +91,7 @@ const std::vector<ManualNote>& manual_notes() {
 
 std::string manual_page(const CommandEntry& program, const std::vector<ManualNote>& notes, const std::string& version) {
     std::string text = ".TH KTSTR 1 \"\" \"ktstr " + roff(version) + "\" \"User Commands\"\n";
-    text += ".SH NAME\nktstr \\- test harness for Linux process schedulers\n";
+    text += ".ad l\n.nh\n.SH NAME\nktstr \\- test harness for Linux process schedulers\n";
     text += ".SH SYNOPSIS\n" + synopsis_of(program) + "\n";
     text += ".SH DESCRIPTION\n" + roff(program.description) + "\n";
     text += ".SH OPTIONS\n";
