@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "interp/diagnostics/suggest.h"
-#include "interp/library/git_handles.h"
+#include "base/git_handles.h"
 #include "interp/library/git_tree.h"
 #include "interp/library/location.h"
 
@@ -16,18 +16,6 @@ namespace {
 
 constexpr const char* wanted_reference = "refs/ktstr/wanted";
 constexpr std::size_t shortest_commit = 7;
-
-// libgit2 counts its users; it is set up with the first and taken down with the last.
-struct GitLibrary {
-    GitLibrary() {
-        git_libgit2_init();
-        // It refuses repositories of other users, since git runs what their configuration names. We run nothing.
-        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-    }
-    GitLibrary(const GitLibrary&) = delete;
-    GitLibrary& operator=(const GitLibrary&) = delete;
-    ~GitLibrary() { git_libgit2_shutdown(); }
-};
 
 // What libgit2's callbacks tell and are told.
 struct Conversation {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "interp/library/content.h"
-#include "interp/library/git_handles.h"
+#include "base/git_handles.h"
 
 namespace ktstr::library {
 

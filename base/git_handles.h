@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Owners for libgit2's objects.
+// Owners for libgit2's objects, for the rooms that link it.
 #pragma once
 
 #include <git2.h>
@@ -7,7 +7,19 @@
 #include <memory>
 #include <string>
 
-namespace ktstr::library {
+namespace ktstr {
+
+// libgit2 counts its users; it is set up with the first and taken down with the last.
+struct GitLibrary {
+    GitLibrary() {
+        git_libgit2_init();
+        // It refuses repositories of other users, since git runs what their configuration names. We run nothing.
+        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    }
+    GitLibrary(const GitLibrary&) = delete;
+    GitLibrary& operator=(const GitLibrary&) = delete;
+    ~GitLibrary() { git_libgit2_shutdown(); }
+};
 
 template <auto Free> struct GitFree {
     template <typename T> void operator()(T* object) const { Free(object); }
@@ -20,6 +32,8 @@ using GitObject = std::unique_ptr<git_object, GitFree<git_object_free>>;
 using GitTree = std::unique_ptr<git_tree, GitFree<git_tree_free>>;
 using GitTreeEntry = std::unique_ptr<git_tree_entry, GitFree<git_tree_entry_free>>;
 using GitBlob = std::unique_ptr<git_blob, GitFree<git_blob_free>>;
+using GitIndex = std::unique_ptr<git_index, GitFree<git_index_free>>;
+using GitDiff = std::unique_ptr<git_diff, GitFree<git_diff_free>>;
 using GitOdb = std::unique_ptr<git_odb, GitFree<git_odb_free>>;
 
 // Calls `make(T** out)` and owns what it made; whether it succeeded.
@@ -42,4 +56,4 @@ inline std::string git_hex(const git_oid& id) {
     return text;
 }
 
-} // namespace ktstr::library
+} // namespace ktstr
