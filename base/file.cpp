@@ -118,13 +118,17 @@ Result<FileLock> FileLock::acquire(const fs::path& path, Mode mode, std::chrono:
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     if (mode == Mode::exclusive) {
-        const std::string who = "pid " + std::to_string(::getpid());
+        const std::string who =
+            "pid " + std::to_string(::getpid()) + " (" + std::string(::program_invocation_short_name) + ")";
         if (::ftruncate(fd.get(), 0) == 0) (void)!::pwrite(fd.get(), who.data(), who.size(), 0);
     }
     return FileLock(std::move(fd));
 }
 
 fs::path cache_directory() {
+    std::error_code code;
+    if (const char* cache = std::getenv("KTSTR_CACHE_DIR"); cache != nullptr && *cache != '\0')
+        if (auto path = fs::absolute(cache, code).lexically_normal(); !code) return path;
     if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
         return fs::path(cache) / "ktstr";
     if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')

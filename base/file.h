@@ -62,7 +62,7 @@ class FileLock {
     Fd fd_;
 };
 
-// $XDG_CACHE_HOME/ktstr, or ~/.cache/ktstr. Not created.
+// $KTSTR_CACHE_DIR, else $XDG_CACHE_HOME/ktstr, or ~/.cache/ktstr. Not created.
 std::filesystem::path cache_directory();
 
 } // namespace ktstr
