@@ -184,6 +184,7 @@ void print_info(const KernelMetadata& metadata, const KernelStore& store) {
     row("version", metadata.version);
     row("source", metadata.source + (metadata.package ? ", " + *metadata.package : std::string()) +
                       (metadata.package_version ? " " + *metadata.package_version : std::string()));
+    if (metadata.source_commit) row("commit", *metadata.source_commit);
     row("directory", (store.root() / metadata.id).string());
     row("boots", metadata.image + (metadata.pvh ? " (PVH, no decompression in the guest)" : ""));
     row("symbols", metadata.symbols.value_or("none in the image"));

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "made_kernel.h"
+#include "tests/runs/made_repository.h"
 #include "vmm/kernel/kernel.h"
 #include "vmm/kernel/make.h"
 
@@ -159,6 +160,39 @@ TEST_CASE("A kernel build tree boots what was built in it, and an unbuilt tree s
     CHECK(kernel->version == "7.2.0");
     REQUIRE(make_directories(fixture.path() / "empty"));
     CHECK(contains(fixture.error_of((fixture.path() / "empty").string()).message, "not a kernel build tree"));
+}
+
+TEST_CASE("A kernel out of a source tree with git history keeps the commit that the tree had when it was first given") {
+    Fixture fixture;
+    const auto content = read_file(fixture.image("6.15.0"));
+    REQUIRE(content);
+    const auto tree = fixture.path() / "linux";
+    const test::MadeRepository repository(tree);
+    for (const auto* file : {"Kconfig", "arch/Kconfig", "arch/x86/Kconfig"}) {
+        repository.write(file, "menu\n");
+        repository.add(file);
+    }
+    const std::string commit = repository.commit().substr(0, 7);
+    SECTION("beside the sources") {
+        fixture.file("linux/vmlinux", *content);
+        CHECK(resolve_kernel(fixture.store, tree.string())->source_commit == commit);
+        repository.write("Kconfig", "changed since\n");
+        CHECK(resolve_kernel(fixture.store, tree.string())->source_commit == commit);
+    }
+    SECTION("where make leaves images") {
+        const auto image = fixture.file("linux/arch/x86/boot/vmlinux", *content);
+        repository.write("Kconfig", "changed\n");
+        CHECK(resolve_kernel(fixture.store, image.string())->source_commit == commit + "-dirty");
+    }
+    SECTION("in a folder of its own, make O=") {
+        fixture.file("objects/vmlinux", *content);
+        fs::create_directory_symlink(tree, fixture.path() / "objects/source");
+        CHECK(resolve_kernel(fixture.store, (fixture.path() / "objects").string())->source_commit == commit);
+    }
+    SECTION("elsewhere") {
+        fixture.file("objects/vmlinux", *content);
+        CHECK_FALSE(resolve_kernel(fixture.store, (fixture.path() / "objects").string())->source_commit);
+    }
 }
 
 TEST_CASE("A path that leads to no kernel is an error that says what is there, and the cache stays as it was") {

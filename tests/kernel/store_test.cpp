@@ -111,7 +111,7 @@ TEST_CASE("The second maker of the same kernel is told who the first one is, and
         return false;
     });
     CHECK_FALSE(second);
-    CHECK(holder == "pid " + std::to_string(::getpid()));
+    CHECK(holder == "pid " + std::to_string(::getpid()) + " (test_kernel)");
 }
 
 TEST_CASE("Many makers of one kernel at once end with one sound kernel and no leftovers") {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/hash.h"
+#include "runs/git.h"
 #include "vmm/kernel/apt.h"
 #include "vmm/kernel/config.h"
 #include "vmm/kernel/make.h"
@@ -213,6 +214,7 @@ class Builder {
         KernelMetadata metadata;
         metadata.source = "built";
         metadata.config_hash = fragment_hash();
+        if (source.tree) metadata.source_commit = runs::commit_at(*source.tree);
         if (auto made = compile(source, stage, metadata); !made) return made.error();
         metadata.package = source.package;
         metadata.package_version = source.package_version;

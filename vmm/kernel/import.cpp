@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "base/hash.h"
+#include "runs/git.h"
 #include "vmm/kernel/elf_file.h"
 #include "vmm/kernel/image.h"
 #include "vmm/kernel/kallsyms.h"
@@ -24,6 +25,21 @@ Result<std::optional<std::string>> stage_symbols(const fs::path& directory, cons
     if (!map) return std::optional<std::string>();
     if (auto written = write_file(directory / "System.map", *map); !written) return written.error();
     return std::optional<std::string>("System.map");
+}
+
+// The source tree that an image was built in, or from (make O= leaves a link to it); none if it lies elsewhere. Folders
+// inside of a tree have a Kconfig, too: the outermost is its top.
+std::optional<fs::path> source_tree_of(const fs::path& image) {
+    constexpr int most_levels = 4; // "arch/x86/boot/bzImage"
+    std::error_code code;
+    std::optional<fs::path> tree;
+    fs::path folder = fs::canonical(image, code).parent_path();
+    for (int level = 0; level < most_levels; ++level, folder = folder.parent_path()) {
+        if (fs::is_symlink(folder / "source", code) && fs::exists(folder / "source/Kconfig", code))
+            return fs::canonical(folder / "source", code);
+        if (fs::exists(folder / "Kconfig", code)) tree = folder;
+    }
+    return tree;
 }
 
 } // namespace
@@ -79,6 +95,7 @@ Result<MadeKernel> import_kernel(KernelStore& store, const fs::path& image) {
     metadata.source = "local";
     std::error_code code;
     metadata.package = fs::absolute(image, code).string();
+    if (const auto tree = source_tree_of(image)) metadata.source_commit = runs::commit_at(*tree);
     auto content = read_file(image, 4ULL << 30U);
     if (!content) return content.error();
     if (facts->kind == ImageKind::bzimage) {

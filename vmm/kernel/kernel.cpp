@@ -23,6 +23,7 @@ Result<Kernel> take(const KernelStore& store, const KernelMetadata& metadata) {
     if (metadata.symbols == "System.map") kernel.system_map = directory / "System.map";
     kernel.sched_ext = metadata.sched_ext;
     kernel.schedulers_attach = metadata.sched_ext.schedulers_attach();
+    kernel.source_commit = metadata.source_commit;
     kernel.boots_fast = metadata.source == "built";
     kernel.sha256 = metadata.files.at(metadata.image).sha256;
     kernel.lock = std::move(*lock);

@@ -24,6 +24,7 @@ struct Kernel {
     std::optional<std::filesystem::path> system_map = {}; // symbols, where vmlinux has none
     SchedExtFacts sched_ext;
     bool schedulers_attach = false;
+    std::optional<std::string> source_commit = {}; // as KernelMetadata has it
     bool boots_fast = false; // built from our fragment: several times faster to boot than a distribution's
     std::string sha256;      // of `image`
     std::shared_ptr<FileLock> lock = {};

@@ -105,6 +105,7 @@ nlohmann::json to_json(const KernelMetadata& metadata) {
             {"source", metadata.source},
             {"package", or_null(metadata.package)},
             {"package_version", or_null(metadata.package_version)},
+            {"source_commit", or_null(metadata.source_commit)},
             {"image", metadata.image},
             {"pvh", metadata.pvh},
             {"symbols", or_null(metadata.symbols)},
@@ -132,6 +133,8 @@ Result<KernelMetadata> metadata_from_json(const std::string& text) {
         metadata.source = object.at("source");
         metadata.package = optional_of<std::string>(object, "package");
         metadata.package_version = optional_of<std::string>(object, "package_version");
+        if (object.contains("source_commit")) // kernels that were cached before have none
+            metadata.source_commit = optional_of<std::string>(object, "source_commit");
         metadata.image = object.at("image");
         metadata.pvh = object.at("pvh");
         metadata.symbols = optional_of<std::string>(object, "symbols");

@@ -39,9 +39,12 @@ struct KernelMetadata {
     std::string source;                              // "built", "fetched" or "local"
     std::optional<std::string> package = {};         // "linux-source-6.12", or the path of a local image or tree
     std::optional<std::string> package_version = {}; // "6.12.95-1~bpo12+1"
-    std::string image;                               // the file that boots: "vmlinux" or "bzImage"
-    bool pvh = false;                                // QEMU starts it without a decompressor in the guest
-    std::optional<std::string> symbols = {};         // where they are: "symtab", "System.map", or none
+    // Of the source tree, when the kernel was built or imported from it: "0123abc-dirty"; none if it has no git
+    // history.
+    std::optional<std::string> source_commit = {};
+    std::string image;                       // the file that boots: "vmlinux" or "bzImage"
+    bool pvh = false;                        // QEMU starts it without a decompressor in the guest
+    std::optional<std::string> symbols = {}; // where they are: "symtab", "System.map", or none
     SchedExtFacts sched_ext;
     std::map<std::string, std::string> config_facts = {}; // chosen options; empty if the configuration is unknown
     std::optional<std::string> config_hash = {};          // SHA-256 of the fragment, for a built kernel
