@@ -2,10 +2,15 @@
 #include "cli/machines.h"
 
 #include "base/hash.h"
+#include "runs/environment.h"
 #include "vmm/boot/accelerator.h"
 #include "vmm/boot/initramfs.h"
 
 namespace ktstr::cli {
+
+std::optional<std::string> wanted_kernel(const std::string& named) {
+    return named.empty() ? runs::Environment::read().kernel : named;
+}
 
 Result<Machines> set_up_machines(const std::optional<std::string>& accelerator,
                                  const std::filesystem::path& kernel_image, bool cold) {

@@ -18,6 +18,9 @@ struct Machines {
     std::optional<vmm::TemplateStore> templates; // none: always boot
 };
 
+// The kernel that is meant, for resolve_kernel(): `named` by an option, else by KTSTR_KERNEL; none: the default one.
+std::optional<std::string> wanted_kernel(const std::string& named);
+
 // `accelerator`: as --accel gives it; none: what works with the kernel.
 Result<Machines> set_up_machines(const std::optional<std::string>& accelerator,
                                  const std::filesystem::path& kernel_image, bool cold);

@@ -8,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/messages.h"
 #include "report/html/page.h"
+#include "runs/environment.h"
 
 namespace ktstr::cli {
 
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ReportOptions {
-    std::vector<fs::path> runs = {"ktstr-runs"};
+    std::vector<fs::path> runs = {runs::Environment::read().root()};
     std::string output;
 };
 
@@ -74,7 +75,8 @@ void add_report_command(CLI::App& app, int& exit_code) {
     auto* command = app.add_subcommand("report", "runs as one HTML page: findings, timelines, plots");
     command
         ->add_option("run", options->runs,
-                     "folders that `ktstr run` has written, or records in them (*.ktstr.json); default: ktstr-runs")
+                     "folders that `ktstr run` has written, or records in them (*.ktstr.json); default: "
+                     "KTSTR_RUNS_ROOT, or ktstr-runs")
         ->type_name("RUN");
     command
         ->add_option("--output,-o", options->output,

@@ -17,13 +17,13 @@
 #include "cli/exit_code.h"
 #include "cli/load.h"
 #include "cli/machines.h"
+#include "cli/records.h"
 #include "cli/signals.h"
 #include "interp/eval/evaluate.h"
 #include "interp/plan/renumber.h"
 #include "report/plan_words.h"
 #include "report/progress.h"
 #include "report/reporter.h"
-#include "report/sidecar.h"
 #include "report/variant.h"
 #include "vmm/boot/archive.h"
 #include "vmm/boot/initramfs.h"
@@ -56,6 +56,7 @@ struct Task {
 // What all runs share, ready before the first one starts.
 struct Setup {
     std::map<std::string, Kernel> kernels; // by what named them; "" is the default
+    std::unique_ptr<Records> records;
     Machines machines;
     std::filesystem::path executor; // on this machine; empty: in virtual ones
 };
@@ -84,15 +85,22 @@ Result<Setup> set_up(const RunOptions& options, const Batch& batch) {
     for (const auto& one : batch.impossible)
         names.insert(one.job.kernel); // possible perhaps, once its version is known
     for (const auto& name : names) {
-        auto kernel = resolve_kernel(name.empty() ? std::nullopt : std::optional(name));
+        auto kernel = resolve_kernel(wanted_kernel(name));
         if (!kernel) return kernel.error();
         setup.kernels.emplace(name, std::move(*kernel));
     }
     auto machines = set_up_machines(options.accelerator, setup.kernels.begin()->second.image, options.cold);
     if (!machines) return machines.error();
     setup.machines = std::move(*machines);
-    if (auto made = make_directories(options.out); !made) return made.error();
     return setup;
+}
+
+// None, with the reason on standard error, if records cannot be kept.
+std::unique_ptr<Records> open_records(const RunOptions& options) {
+    auto records = Records::open(options.out, options.host);
+    if (records) return std::move(*records);
+    complain(records.error());
+    return nullptr;
 }
 
 class Runner {
@@ -102,12 +110,15 @@ class Runner {
         : options_(options), setup_(setup), tasks_(std::move(tasks)), progress_(progress), reporter_(reporter),
           cancellation_(cancellation), budget_ns_(budget_ns) {}
 
-    // Reports a scenario that is not run, by name.
-    void skip(const Job& job, const std::string& kernel, const std::string& reason) {
-        report::ScenarioResult result = result_of(job, kernel);
+    // Reports a scenario that is not run, and keeps a record of that.
+    void skip(const Job& job, const std::string& reason) {
+        report::ScenarioResult result = result_of(job);
         result.verdict.outcome = eval::Outcome::skip;
         result.verdict.assertions.push_back(
             {.outcome = eval::Outcome::skip, .kind = options_.host ? "host" : "gauntlet", .message = reason});
+        auto sidecar = setup_.records->write(result, result.kernel, job.seed);
+        if (sidecar) result.sidecar = *sidecar;
+        if (!sidecar) note_failure(not_running, sidecar.error());
         reporter_.add(result);
     }
 
@@ -135,8 +146,7 @@ class Runner {
             if (fits_budget(tasks_[index]))
                 run_task(static_cast<int>(index), tasks_[index]);
             else
-                skip(*tasks_[index].job, tasks_[index].kernel->version,
-                     "the gauntlet's budget of host time is used up");
+                skip(*tasks_[index].job, "the gauntlet's budget of host time is used up");
         }
     }
 
@@ -147,32 +157,36 @@ class Runner {
         return static_cast<std::uint64_t>(used) + task.job->scenario.plan.duration_ns <= *budget_ns_;
     }
 
-    [[nodiscard]] report::ScenarioResult result_of(const Job& job, const std::string& kernel) const {
+    [[nodiscard]] report::ScenarioResult result_of(const Job& job) const {
+        const Kernel& kernel = setup_.kernels.at(job.kernel);
         report::ScenarioResult result;
         result.plan = job.cpus.empty() ? job.scenario.plan : plan::renumbered(job.scenario.plan, job.cpus);
         result.file = job.scenario.file;
         result.variant = report::variant_hash(result.plan);
-        result.kernel = kernel;
+        result.kernel = kernel.version;
+        result.provenance =
+            setup_.records->provenance(job.scenario.plan, job.scenario.file.parent_path(), kernel.source_commit);
         result.options = options_.compile.words();
         if (options_.host) result.options.emplace_back("--host");
         if (!options_.gauntlet.empty())
             for (const auto& word :
                  {std::string("--gauntlet"), options_.gauntlet, std::string("--variant"), result.variant})
                 result.options.push_back(word);
-        result.kernel_option = job.kernel;
+        result.kernel_option = options_.host ? "" : wanted_kernel(job.kernel).value_or("");
         result.rerun = options_.rerun;
         return result;
     }
 
     void run_task(int id, const Task& task) {
         progress_.scenario_started(id, task.job->scenario.plan);
-        report::ScenarioResult result = result_of(*task.job, task.kernel->version);
+        report::ScenarioResult result = result_of(*task.job);
+        result.planned = task.job->scenario.plan;
         result.record = record_of(id, task);
         result.duration_ms = result.record.duration_ms;
         // An interrupted run says nothing about the scheduler: it is not reported.
         if (result.record.end == RunEnd::interrupted) return;
         result.verdict = eval::evaluate(result.plan, result.record);
-        auto sidecar = report::write_sidecar(folder_of(task), result);
+        auto sidecar = setup_.records->write(result, result.kernel, task.job->seed);
         if (sidecar) result.sidecar = *sidecar;
         progress_.scenario_finished(id, result);
         if (!sidecar) note_failure(id, sidecar.error());
@@ -182,12 +196,6 @@ class Runner {
             failed_fast_ = true;
             cancellation_.cancel();
         }
-    }
-
-    // Kernels and seeds share variants, so each has a folder.
-    [[nodiscard]] std::filesystem::path folder_of(const Task& task) const {
-        const auto folder = options_.out / ((options_.host ? "host-" : "") + task.kernel->version);
-        return task.job->seed ? folder / ("seed-" + std::to_string(task.seed)) : folder;
     }
 
     plan::Record record_of(int id, const Task& task) {
@@ -232,6 +240,8 @@ class Runner {
         return record;
     }
 
+    static constexpr int not_running = -1; // for Progress: about no scenario that runs
+
     void note_failure(int id, const Error& error) {
         progress_.note(id, "its record could not be written: " + error.text());
         const std::lock_guard lock(mutex_);
@@ -271,14 +281,20 @@ class Runner {
 };
 
 // Records are named by scenario and variant: two that share both would overwrite each other.
-Result<void> check_distinct(const std::vector<Task>& tasks) {
+Result<void> check_distinct(const std::vector<Task>& tasks, bool share_directory) {
     std::map<std::string, const Task*> seen;
     for (const auto& task : tasks) {
         const auto& plan = task.job->scenario.plan;
         const std::string seed = task.job->seed ? std::to_string(task.seed) : "";
-        const auto [other, added] = seen.emplace(
-            plan.scenario + "\n" + report::variant_hash(plan) + "\n" + task.kernel->version + "\n" + seed, &task);
+        const std::string kernel = share_directory ? "" : task.kernel->version;
+        const auto [other, added] =
+            seen.emplace(plan.scenario + "\n" + report::variant_hash(plan) + "\n" + kernel + "\n" + seed, &task);
         if (added) continue;
+        if (other->second->kernel->version != task.kernel->version)
+            return Error{"the records of '" + plan.scenario +
+                             "' on two kernels would overwrite each other: "
+                             "KTSTR_SIDECAR_DIR names one directory for all",
+                         "run the kernels one by one, or name a directory for all runs by KTSTR_RUNS_ROOT"};
         const std::string first = other->second->job->scenario.file.string();
         const std::string second = task.job->scenario.file.string();
         if (first == second)
@@ -316,17 +332,18 @@ int run_batch(const RunOptions& options, const Batch& batch, const Setup& setup,
     std::vector<Task> tasks;
     for (const auto& job : batch.jobs)
         tasks.push_back({&job, &setup.kernels.at(job.kernel), job.seed.value_or(options.seed.value_or(default_seed))});
-    if (auto distinct = check_distinct(tasks); !distinct) {
+    if (auto distinct = check_distinct(tasks, setup.records->share_directory()); !distinct) {
         complain(distinct.error());
         return exit_usage;
     }
+    setup.records->announce();
     report::Progress progress(STDERR_FILENO, report::Progress::mode_for(STDERR_FILENO),
                               report::Style{report::wants_color(STDERR_FILENO)}, static_cast<int>(tasks.size()));
     const auto reporter = report::make_reporter(
         format, std::cout, {.style = report::Style{report::wants_color(STDOUT_FILENO)}, .verbose = options.verbose});
     Runner runner(options, setup, std::move(tasks), progress, *reporter, cancel_on_signals(), batch.budget_ns);
     for (const auto& one : batch.impossible)
-        runner.skip(one.job, one.job.kernel,
+        runner.skip(one.job,
                     one.reason + (one.count > 1 ? " (" + report::count_words(one.count, "combination") + ")" : ""));
     const int exit_code = runner.run();
     const std::chrono::duration<double, std::milli> duration = Clock::now() - started;
@@ -368,13 +385,12 @@ int run_on_host(const RunOptions& options, report::Format format) {
                      .make({{"", release}});
     const std::string active = vmm::active_scheduler();
     if (!batch || !can_run_all(*batch, true) || !may_run_on_host(*batch, active)) return exit_usage;
-    if (auto made = make_directories(options.out); !made) {
-        complain(made.error());
-        return exit_host;
-    }
+    auto records = open_records(options);
+    if (!records) return exit_host;
     if (!active.empty()) std::fprintf(stderr, "ktstr: on this machine, under the scheduler %s\n", active.c_str());
     Setup setup;
     setup.kernels[""].version = release;
+    setup.records = std::move(records);
     setup.machines.accelerator = "host";
     setup.executor = *executor;
     return run_batch(options, *batch, setup, format);
@@ -394,11 +410,14 @@ int run_scenarios(const RunOptions& options) {
                       options.variant});
     auto batch = maker.make({});
     if (!batch || !can_run_all(*batch)) return exit_usage;
-    const auto setup = set_up(options, *batch);
+    auto records = open_records(options);
+    if (!records) return exit_host;
+    auto setup = set_up(options, *batch);
     if (!setup) {
         complain(setup.error());
-        return batch->jobs.front().kernel.empty() ? exit_host : exit_usage;
+        return wanted_kernel(batch->jobs.front().kernel) ? exit_usage : exit_host;
     }
+    setup->records = std::move(records);
     KernelVersions versions;
     for (const auto& [name, kernel] : setup->kernels) versions.emplace(name, kernel.version);
     batch = maker.make(versions);
@@ -429,7 +448,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
         ->check(CLI::IsMember({"kvm", "tcg"}));
     command->add_option("--format", options->format, "pretty, json (a line per result) or junit")
         ->check(CLI::IsMember({"pretty", "json", "junit"}));
-    command->add_option("--out", options->out, "where the records go")->capture_default_str()->type_name("DIR");
+    command->add_option("--out", options->out, "where the records go (default: ktstr-runs)")->type_name("DIR");
     command->add_flag("--fail-fast,!--keep-going", options->fail_fast,
                       "stop at the first failure (default: keep going)");
     command->add_option("--rerun", options->rerun, "what reports name as the command that runs it again")->group("");

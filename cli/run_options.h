@@ -34,8 +34,8 @@ struct RunOptions {
     std::string variant;  // empty: all
     std::optional<std::string> accelerator;
     std::string format = "pretty";
-    std::filesystem::path out = "ktstr-runs";
-    int jobs = 0; // 0: chosen from the host
+    std::filesystem::path out; // empty: as the environment says, see Records
+    int jobs = 0;              // 0: chosen from the host
     bool fail_fast = false;
     bool cold = false;
     bool verbose = false;

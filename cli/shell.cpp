@@ -276,10 +276,10 @@ int run_shell(const ShellOptions& options) {
         return exit_usage;
     }
     const auto& cancellation = cancel_on_signals(restore_terminal);
-    const auto kernel = resolve_kernel(options.kernel.empty() ? std::nullopt : std::optional(options.kernel));
+    const auto kernel = resolve_kernel(wanted_kernel(options.kernel));
     if (!kernel) {
         complain(kernel.error());
-        return options.kernel.empty() ? exit_host : exit_usage;
+        return wanted_kernel(options.kernel) ? exit_usage : exit_host;
     }
     const auto scenario = wanted_machine(options, *kernel);
     if (!scenario) return exit_usage;

@@ -182,8 +182,8 @@ std::optional<Setup> set_up(const VerifierOptions& options, int& exit_code) {
     }
     const auto kernels = options.kernels.empty() ? std::vector<std::string>{""} : options.kernels;
     for (const auto& name : kernels) {
-        auto kernel = resolve_kernel(name.empty() ? std::nullopt : std::optional(name));
-        if (!kernel) return refuse(kernel.error(), name.empty() ? exit_host : exit_usage);
+        auto kernel = resolve_kernel(wanted_kernel(name));
+        if (!kernel) return refuse(kernel.error(), wanted_kernel(name) ? exit_usage : exit_host);
         auto machines = set_up_machines(options.accelerator, kernel->image, options.cold);
         if (!machines) return refuse(machines.error(), exit_host);
         setup.machines.emplace(kernel->version, std::move(*machines));

@@ -127,11 +127,12 @@ bool check(const plan::Plan& plan, bool aloud) {
     return lacks.empty();
 }
 
-// Of the environment, what says how to report.
+// Of the environment, what says how to report and what a record says of where it comes from.
 std::vector<std::string> environment() {
     std::vector<std::string> kept = {std::string("LD_LIBRARY_PATH=") + wire::library_directory,
                                      std::string("PATH=") + wire::program_directory, "HOME=/", "TMPDIR=/tmp"};
-    for (const char* name : {"TERM", "NO_COLOR", "CI", "LANG", "LC_ALL"})
+    for (const char* name : {"TERM", "NO_COLOR", "CI", "LANG", "LC_ALL", "KTSTR_CI", "KTSTR_RUN_EPOCH", "KTSTR_KERNEL_COMMIT",
+                             "KTSTR_PROJECT_COMMIT"})
         if (const char* value = std::getenv(name)) kept.push_back(std::string(name) + "=" + value);
     return kept;
 }

@@ -110,25 +110,12 @@ std::vector<std::string> snapshot_lines(const plan::Snapshot& snapshot, std::siz
     return lines;
 }
 
-Result<std::string> write_observed(const std::filesystem::path& directory, const std::string& stem,
-                                   const plan::Record& record) {
-    const std::string name = stem + ".observed.json.zst";
-    const auto path = directory / name;
-    std::error_code ignored; // it is not there, usually
-    std::filesystem::remove(directory / (stem + ".observed.json"), ignored);
-    if (record.snapshots.empty() && record.kernel_reads.empty() && record.monitor.samples.empty()) {
-        std::filesystem::remove(path, ignored);
-        return std::string();
-    }
-    const json observed = {{"observed_version", observed_version},
-                           {"snapshots", array_of(record.snapshots)},
-                           {"monitor", to_json(record.monitor)},
-                           {"programs", to_json(record.programs)},
-                           {"kernel_reads", array_of(record.kernel_reads)}};
-    const auto bytes = ctprof::compress(observed.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
-    if (!bytes) return bytes.error();
-    if (auto written = write_file(path, *bytes); !written) return written.error();
-    return name;
+Result<std::string> observed_bytes(const plan::Record& record, const std::string& run_id) {
+    if (record.snapshots.empty() && record.kernel_reads.empty() && record.monitor.samples.empty()) return std::string();
+    const json observed = {{"observed_version", observed_version},    {"run_id", run_id},
+                           {"snapshots", array_of(record.snapshots)}, {"monitor", to_json(record.monitor)},
+                           {"programs", to_json(record.programs)},    {"kernel_reads", array_of(record.kernel_reads)}};
+    return ctprof::compress(observed.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 Result<json> parse_observed(std::string_view bytes) {

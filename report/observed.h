@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the host observed of a run: short in its sidecar, and in full in a file beside it, `{stem}.observed.json.zst`
-// (compressed by zstd): {"observed_version", "snapshots", "monitor", "programs", "kernel_reads"} as docs/observing.md
-// has them.
+// (compressed by zstd): {"observed_version", "run_id", "snapshots", "monitor", "programs", "kernel_reads"} as
+// docs/observing.md has them.
 #pragma once
 
 #include <filesystem>
@@ -25,9 +25,8 @@ nlohmann::json snapshot_list(const plan::Record& record);
 // The live scheduler's numbers in a snapshot, and where its CPUs were, in a few lines; empty if nothing was captured.
 std::vector<std::string> snapshot_lines(const plan::Snapshot& snapshot, std::size_t width);
 
-// Writes the file, and removes an older one; only that if nothing was observed. Its name; empty: there is none.
-Result<std::string> write_observed(const std::filesystem::path& directory, const std::string& stem,
-                                   const plan::Record& record);
+// The content of the file; empty: nothing was observed, and there is none.
+Result<std::string> observed_bytes(const plan::Record& record, const std::string& run_id);
 
 // Such a file, or one of earlier versions (`*.observed.json`). Refuses what is damaged, of another version, or unpacks
 // to more than a GiB; the error names the file.

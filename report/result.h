@@ -3,22 +3,26 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "interp/eval/verdict.h"
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
+#include "runs/provenance.h"
 
 namespace ktstr::report {
 
 struct ScenarioResult {
     plan::Plan plan;
-    std::filesystem::path file; // the .ktl file as the user named it
-    std::string variant;        // variant_hash(plan)
-    std::string kernel;         // version, "6.12.57"; empty if there was none
+    std::optional<plan::Plan> planned; // as `ktstr plan` prints it, if that was to be run: kept beside the record
+    std::filesystem::path file;        // the .ktl file as the user named it
+    std::string variant;               // variant_hash(plan)
+    std::string kernel;                // version, "6.12.57"; empty if there was none
     plan::Record record;
     eval::Verdict verdict;
+    runs::Provenance provenance;
     std::filesystem::path sidecar; // empty: none was written
     double duration_ms = 0;
     std::vector<std::string> options; // of the command line that shaped the plan, to be repeated

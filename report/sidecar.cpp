@@ -6,12 +6,13 @@
 #include <cstdio>
 #include <ctime>
 #include <map>
+#include <optional>
 
-#include "base/file.h"
 #include "ctprof/host/file.h"
 #include "interp/eval/payloads.h"
 #include "report/observed.h"
 #include "report/variant.h"
+#include "runs/names.h"
 
 namespace ktstr::report {
 
@@ -19,7 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-// NAME_MAX is 255, of which "-{16 hex}.ktstr.json" and the stage file's ".stage-XXXXXX" take 42.
+// NAME_MAX is 255, of which "-{16 hex}.{capture}~N.ctprof.zst" takes some 60.
 constexpr std::size_t longest_name = 160;
 constexpr std::size_t longest_capture_name = 24; // the rest is for its number and its suffix
 
@@ -131,6 +132,13 @@ json captures_json(const plan::Record& record, const std::string& stem) {
     return list;
 }
 
+// Periodic snapshots that have something in them.
+std::size_t periodic_captured(const plan::Record& record) {
+    return static_cast<std::size_t>(
+        std::count_if(record.snapshots.begin(), record.snapshots.end(),
+                      [](const plan::Snapshot& one) { return one.trigger == "periodic" && one.state; }));
+}
+
 json cleanup_duration(const std::vector<plan::PhaseTime>& phases) {
     for (const auto& phase : phases)
         if (phase.phase == "teardown") return phase.host_ms;
@@ -138,6 +146,27 @@ json cleanup_duration(const std::vector<plan::PhaseTime>& phases) {
 }
 
 json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
+
+template <typename T> json or_null(const std::optional<T>& value) { return value ? json(*value) : json(); }
+
+// What a user has written and what a guest has sent may hold any bytes: what is not UTF-8 becomes U+FFFD.
+std::string text_of(const json& document, int indent) {
+    return document.dump(indent, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+void add_provenance(json& sidecar, const runs::Provenance& provenance) {
+    sidecar["run_id"] = or_null(provenance.run_id);
+    sidecar["run_source"] = provenance.run_source;
+    sidecar["project_commit"] = or_null(provenance.project_commit);
+    sidecar["kernel_commit"] = or_null(provenance.kernel_commit);
+    sidecar["scheduler_source"] = or_null(provenance.scheduler.source);
+    sidecar["scheduler_sha256"] = or_null(provenance.scheduler.sha256);
+    sidecar["scheduler_commit"] = or_null(provenance.scheduler.commit);
+    sidecar["host"] = to_json(provenance.host);
+    sidecar["cpu_budget"] = or_null(provenance.cpu_budget);
+    sidecar["kvm_stats"] = nullptr;                   // no accelerator of a run has counted any yet
+    sidecar["perf_delta_assertions"] = json::array(); // no scenario can have one yet
+}
 
 void add_verdict(json& sidecar, const eval::Verdict& verdict) {
     sidecar["passed"] = verdict.outcome == eval::Outcome::pass;
@@ -157,7 +186,6 @@ void add_record(json& sidecar, const plan::Record& record) {
     sidecar["executor_version"] = or_null(record.executor_version);
     sidecar["executor_resident_bytes"] = record.executor_resident_bytes;
     sidecar["workload_ns"] = record.workload_ns;
-    sidecar["end"] = plan::to_string(record.end);
     sidecar["message"] = or_null(record.message);
     sidecar["hint"] = or_null(record.hint);
     sidecar["stats"] = stats_json(record.workers);
@@ -201,25 +229,6 @@ std::string stem_of(const ScenarioResult& result) {
     return file_name_of(result.plan.scenario) + "-" + variant_hash(result.plan);
 }
 
-// Those of an earlier run of the scenario go.
-Result<void> write_captures(const std::filesystem::path& directory, const ScenarioResult& result) {
-    const auto names = capture_names(result.record);
-    const std::string stem = stem_of(result) + ".";
-    std::error_code code;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, code)) {
-        const std::string file = entry.path().filename().string();
-        if (!file.starts_with(stem) || !file.ends_with(ctprof::file_suffix)) continue;
-        if (std::find(names.begin(), names.end(), file.substr(stem.size())) == names.end())
-            std::filesystem::remove(entry.path(), code);
-    }
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const auto bytes = ctprof::compress(result.record.ctprof[i].document);
-        if (!bytes) return bytes.error();
-        if (auto written = write_file(directory / (stem + names[i]), *bytes); !written) return written;
-    }
-    return {};
-}
-
 } // namespace
 
 json sidecar_json(const ScenarioResult& result, std::chrono::system_clock::time_point started) {
@@ -243,31 +252,60 @@ json sidecar_json(const ScenarioResult& result, std::chrono::system_clock::time_
                     {"duration_ms", result.duration_ms}};
     add_verdict(sidecar, result.verdict);
     add_record(sidecar, result.record);
+    const bool was_run = result.verdict.outcome != eval::Outcome::skip || result.record.end == plan::RunEnd::completed;
+    sidecar["end"] = was_run ? json(plan::to_string(result.record.end)) : json();
+    sidecar["periodic_target"] = result.plan.captures_ns.size();
+    sidecar["periodic_fired"] = periodic_captured(result.record);
+    add_provenance(sidecar, result.provenance);
+    sidecar["parameters"] = identity.parameters;
+    sidecar["flags"] = identity.flags;
+    sidecar["options"] = result.options;
     sidecar["payloads"] = eval::payloads_json(result.plan, result.record);
     sidecar["ctprof"] = captures_json(result.record, stem_of(result));
+    sidecar["observed_file"] = nullptr;
+    sidecar["plan"] = nullptr;
     return sidecar;
 }
 
-Result<std::filesystem::path> write_sidecar(const std::filesystem::path& directory, const ScenarioResult& result) {
+Result<std::vector<runs::RecordFile>> record_files(const ScenarioResult& result,
+                                                   std::chrono::system_clock::time_point started) {
+    const std::string stem = stem_of(result);
+    json sidecar = sidecar_json(result, started);
+    std::vector<runs::RecordFile> files;
+    auto observed = observed_bytes(result.record, result.provenance.run_id);
+    if (!observed) return observed.error();
+    if (!observed->empty()) {
+        files.push_back({stem + std::string(runs::observed_suffix), std::move(*observed)});
+        sidecar["observed_file"] = files.back().name;
+    }
+    if (result.planned) {
+        files.push_back({stem + std::string(runs::plan_suffix), text_of(plan::to_json(*result.planned), 2)});
+        sidecar["plan"] = files.back().name;
+    }
+    const auto names = capture_names(result.record);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        auto bytes = ctprof::compress(result.record.ctprof[i].document);
+        if (!bytes) return bytes.error();
+        files.push_back({stem + "." + names[i], std::move(*bytes)});
+    }
+    files.push_back({stem + std::string(runs::record_suffix), text_of(sidecar, 1)});
+    return files;
+}
+
+Result<std::filesystem::path> write_sidecar(runs::RunDirectory& directory, const std::string& folder,
+                                            const ScenarioResult& result) {
     const auto ran_for = std::chrono::duration<double, std::milli>(std::max(0.0, result.duration_ms));
     const auto started =
         std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran_for);
-    json sidecar = sidecar_json(result, started);
-    const std::string stem = stem_of(result);
-    const auto not_kept = [&result](const Error& error) {
-        return Error{error.message, "the result of the scenario \"" + result.plan.scenario +
-                                        "\" is not kept; make room there or choose another folder with --out"};
-    };
-    if (auto made = make_directories(directory); !made) return made.error();
-    const auto observed = write_observed(directory, stem, result.record);
-    if (!observed) return not_kept(observed.error());
-    sidecar["observed_file"] = or_null(*observed);
-    // A guest's log may hold any bytes: what is not UTF-8 becomes U+FFFD.
-    const std::string content = sidecar.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-    if (auto written = write_captures(directory, result); !written) return not_kept(written.error());
-    auto path = directory / (stem + ".ktstr.json");
-    if (auto written = write_file(path, content); !written) return not_kept(written.error());
-    return path;
+    const auto files = record_files(result, started);
+    if (!files) return files.error();
+    auto written = directory.write(folder, *files);
+    if (!written)
+        return Error{written.error().message,
+                     "the result of the scenario \"" + result.plan.scenario + "\" is not kept" +
+                         (written.error().hint.empty() ? "; make room there or choose another folder with --out"
+                                                       : ": " + written.error().hint)};
+    return written;
 }
 
 } // namespace ktstr::report

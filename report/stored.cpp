@@ -125,9 +125,10 @@ void check_header(const json& sidecar) {
 Result<plan::Record> checked_record(const json& sidecar, json observed) {
     if (!sidecar.is_object() || !sidecar.contains("sidecar_version"))
         return Error{"this is no record of a run", "a record is a file *.ktstr.json that `ktstr run` has written"};
-    if (sidecar["sidecar_version"] != sidecar_version)
-        return Error{"the record has the version " + sidecar["sidecar_version"].dump() +
-                     ", and this ktstr reads version " + std::to_string(sidecar_version)};
+    const json& version = sidecar["sidecar_version"];
+    if (!version.is_number_integer() || version < oldest_sidecar_version || version > sidecar_version)
+        return Error{"the record has the version " + version.dump().substr(0, 40) + ", and this ktstr reads versions " +
+                     std::to_string(oldest_sidecar_version) + " to " + std::to_string(sidecar_version)};
     try {
         check_header(sidecar);
         return record_of(sidecar, observed);
@@ -146,6 +147,9 @@ Result<json> observed_of(const std::filesystem::path& record, const json& sideca
     if (file != file.filename()) return Error{record.string() + " is damaged: its observed file is not beside it"};
     auto read = read_observed(record.parent_path() / file);
     if (!read) return Error{read.error().message, "the record names it: it has to lie beside it"};
+    const std::string run = text_of(sidecar, "run_id");
+    if (!run.empty() && read->value("run_id", run) != run)
+        return Error{(record.parent_path() / file).string() + " is of another run than the record"};
     return read;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "report/result.h"
@@ -100,6 +101,29 @@ VariantIdentity variant_identity(const plan::Plan& plan) {
     identity.kargs = plan.kernel_args;
     std::sort(identity.sysctls.begin(), identity.sysctls.end());
     std::sort(identity.kargs.begin(), identity.kargs.end());
+    return identity;
+}
+
+Result<VariantIdentity> variant_identity(const nlohmann::json& sidecar) {
+    VariantIdentity identity;
+    const char* key = "";
+    const auto take = [&](const char* name, auto& value) {
+        key = name;
+        if (const auto found = sidecar.find(name); found != sidecar.end() && !found->is_null()) found->get_to(value);
+    };
+    try {
+        take("topology", identity.topology);
+        take("scheduler", identity.scheduler);
+        take("work_type", identity.work_type);
+        take("sysctls", identity.sysctls);
+        take("kargs", identity.kargs);
+        take("payload", identity.payload);
+        take("flags", identity.flags);
+        take("parameters", identity.parameters);
+    } catch (const nlohmann::json::exception&) {
+        return Error{std::string("the record's \"") + key + "\" is of another type than it should be"};
+    }
+    for (auto* list : {&identity.sysctls, &identity.kargs, &identity.flags}) std::sort(list->begin(), list->end());
     return identity;
 }
 

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "interp/plan/plan.h"
 
 namespace ktstr::report {
@@ -29,6 +31,9 @@ struct VariantIdentity {
     std::map<std::string, std::string> parameters; // of the scenario, as written
 };
 VariantIdentity variant_identity(const plan::Plan& plan);
+// The same out of a record: keys of a sidecar that are missing, as `flags` and `parameters` are in version 1, count as
+// empty. The error names one of another type.
+Result<VariantIdentity> variant_identity(const nlohmann::json& sidecar);
 
 // SipHash-1-3 with zero keys over the identity as JSON (keys sorted, no white space; without a payload that is null,
 // without flags or parameters there is no such key), as 16 hexadecimal digits.

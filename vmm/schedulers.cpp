@@ -43,6 +43,14 @@ Result<std::string> place_binary(const plan::Scheduler& scheduler, const fs::pat
 
 } // namespace
 
+std::optional<FoundProgram> initial_scheduler_binary(const plan::Plan& plan, const fs::path& scenario_directory) {
+    const auto* scheduler = plan.initial_scheduler();
+    if (scheduler == nullptr || scheduler->binary.empty()) return std::nullopt;
+    auto found = find_program(scheduler->binary, scenario_directory);
+    if (!found) return std::nullopt;
+    return std::move(*found);
+}
+
 Result<PackedSchedulers> pack_schedulers(const plan::Plan& plan, const fs::path& scenario_directory,
                                          ArchiveBuilder& archive, RunsOn place) {
     PackedSchedulers packed;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -18,6 +19,11 @@ struct PackedSchedulers {
     std::map<std::string, std::string> paths;
     std::map<std::string, std::string> configs;
 };
+
+// The binary of the scheduler that is attached before the first step, as pack_schedulers() finds it. None: there is no
+// such scheduler, it is one of the kernel, or its binary is not there.
+std::optional<FoundProgram> initial_scheduler_binary(const plan::Plan& plan,
+                                                     const std::filesystem::path& scenario_directory);
 
 // Every scheduler with its libraries and its configuration file, and a shell if one is switched on by commands; on the
 // host nothing is packed, and the paths are those that were found. What a relative path counts from is the scenario's

@@ -41,48 +41,36 @@ TEST_CASE("the monitor's summary has least, most, mean and last, and the rate of
     CHECK(monitor_summary(monitor)["values"]["imbalance"] == json({{"samples", 0}}));
 }
 
-TEST_CASE("what was observed is in a file beside the record, and an older one does not outlive it") {
-    auto folder = TemporaryDirectory::create("ktstr-observed-");
-    REQUIRE(folder.ok());
+TEST_CASE("what was observed is in a file of its own, with the run that it belongs to, if there is anything") {
     plan::Record record;
+    CHECK(observed_bytes(record, "run-1").value().empty());
     record.snapshots = {captured({{"maps", json::array()}}), {.name = "late", .trigger = "op", .reason = "gone"}};
-    const auto written = write_observed(folder->path(), "s-1", record);
-    REQUIRE(written.ok());
-    CHECK(*written == "s-1.observed.json.zst");
-    const json observed = read_observed(folder->path() / *written).value();
+    const json observed = parse_observed(observed_bytes(record, "run-1").value()).value();
+    CHECK(observed["run_id"] == "run-1");
     CHECK(observed["snapshots"][0]["placeholder"] == false);
     CHECK(observed["snapshots"][1]["placeholder"] == true);
     CHECK(observed["snapshots"][1]["reason"] == "gone");
     CHECK(snapshot_list(record)[1]["reason"] == "gone");
-    record.snapshots.clear();
-    CHECK(write_observed(folder->path(), "s-1", record).value().empty());
-    CHECK_FALSE(std::filesystem::exists(folder->path() / "s-1.observed.json.zst"));
 }
 
-TEST_CASE("an observed file of a version that did not compress is read, and replaced by the next run") {
+TEST_CASE("an observed file of a version that did not compress is read") {
     auto folder = TemporaryDirectory::create("ktstr-observed-");
     REQUIRE(folder.ok());
     const auto old = folder->path() / "s-1.observed.json";
     REQUIRE(write_file(old, R"({"observed_version": 1, "snapshots": []})").ok());
     CHECK(read_observed(old).value()["snapshots"].empty());
-    plan::Record record;
-    record.snapshots = {captured({{"maps", json::array()}})};
-    REQUIRE(write_observed(folder->path(), "s-1", record).ok());
-    CHECK_FALSE(std::filesystem::exists(old));
 }
 
 TEST_CASE("many like entries take little room") {
     json entries = json::array();
     for (int i = 0; i < 10'000; ++i)
         entries.push_back({{"key", i}, {"value", {{"vruntime", i * 1000}, {"state", {{"@enum", "RUNNING"}}}}}});
-    auto folder = TemporaryDirectory::create("ktstr-observed-");
-    REQUIRE(folder.ok());
     plan::Record record;
     record.snapshots = {captured({{"maps", {{{"name", "tasks"}, {"entries", entries}}}}})};
-    const auto name = write_observed(folder->path(), "s-1", record);
-    REQUIRE(name.ok());
-    CHECK(std::filesystem::file_size(folder->path() / *name) < entries.dump().size() / 5);
-    CHECK(read_observed(folder->path() / *name).value()["snapshots"][0]["maps"][0]["entries"] == entries);
+    const auto bytes = observed_bytes(record, "run-1");
+    REQUIRE(bytes.ok());
+    CHECK(bytes->size() < entries.dump().size() / 5);
+    CHECK(parse_observed(*bytes).value()["snapshots"][0]["maps"][0]["entries"] == entries);
 }
 
 TEST_CASE("an observed file that is damaged, nests too deep or unpacks to too much is refused with its name") {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+#include <random>
 
+#include "base/file.h"
+#include "report/sidecar.h"
 #include "report/variant.h"
 #include "tests/eval/made_up_run.h"
 
@@ -68,4 +72,56 @@ TEST_CASE("the variant hash ignores what does not make another variant") {
     plan = made_up_plan();
     plan.topology.cores = 4;
     CHECK(report::variant_hash(plan) != report::variant_hash(made_up_plan()));
+}
+
+TEST_CASE("the variant hash is that of an implementation of its own, for many identities") {
+    // Made by variant_vectors.py.
+    const auto vectors = nlohmann::json::parse(read_file(KTSTR_DATA "/variant_vectors.json").value());
+    REQUIRE(vectors.size() > 40);
+    for (const auto& vector : vectors) {
+        CAPTURE(vector.dump());
+        CHECK(report::variant_hash(report::variant_identity(vector["identity"]).value()) == vector["variant"]);
+    }
+}
+
+TEST_CASE("the hash before the run and the one of its written record are the same, for any identity") {
+    std::mt19937 random(1); // NOLINT(cert-msc32-c,cert-msc51-cpp): the same identities each time
+    const auto below = [&](unsigned most) { return random() % most; };
+    const auto word = [&] {
+        const std::vector<std::string> letters = {"a", "Z", "0", " ", "\"", "\\", "/", "\n", "\x01", "é", "😀", "="};
+        std::string text;
+        for (auto left = below(8); left > 0; --left) text += letters[below(static_cast<unsigned>(letters.size()))];
+        return text;
+    };
+    for (int round = 0; round < 300; ++round) {
+        report::ScenarioResult result;
+        auto& plan = result.plan = made_up_plan();
+        plan.topology.cores = 1 + static_cast<int>(below(8));
+        if (below(2) == 0) attach(plan, "s" + word(), {word(), word()});
+        for (auto left = below(4); left > 0; --left) plan.kernel_args.push_back(word());
+        for (auto left = below(4); left > 0; --left) plan.sysctls.emplace(word(), word());
+        // A parameter's value is whatever bytes the command line has.
+        for (auto left = below(3); left > 0; --left)
+            plan.parameters.emplace("p" + std::to_string(left), word() + "\xff\xe2\x82");
+        plan::Work work;
+        work.work_type = word();
+        if (below(2) == 0) plan.backdrop = {plan::Op{plan::Spawn{"", work}, {}}};
+        if (below(2) == 0) plan.steps[0].loop = {plan::Op{plan::RunPayload{"p" + word(), "hot", {}}, {}}};
+        result.record = made_up_record();
+        const auto files = report::record_files(result, {});
+        REQUIRE(files);
+        const auto record = nlohmann::json::parse(files->back().content);
+        CAPTURE(round, record["flags"].dump(), record["parameters"].dump());
+        CHECK(record["variant"] == report::variant_hash(plan));
+        CHECK(report::variant_hash(report::variant_identity(record).value()) == report::variant_hash(plan));
+    }
+}
+
+TEST_CASE("an identity out of a damaged record is an error that names the key") {
+    for (const char* key :
+         {"topology", "scheduler", "work_type", "sysctls", "kargs", "payload", "flags", "parameters"}) {
+        const auto read = report::variant_identity(nlohmann::json{{key, 7}});
+        REQUIRE_FALSE(read);
+        CHECK(read.error().message.find("\"" + std::string(key) + "\"") != std::string::npos);
+    }
 }

@@ -40,7 +40,7 @@ $short --check; echo "exit $?"
 part run
 $short --out records --format json; echo "exit $?"
 part left
-rm -r records/*/; rmdir records; left
+rm -r records/*/ records/.locks; rmdir records; left
 for signal in TERM KILL; do
   part $signal
   $long --out /run/records >/dev/null 2>&1 &
