@@ -194,7 +194,8 @@ class Explanation {
         if (payload.output == Output::json) parts.emplace_back("metrics from its JSON");
         if (payload.output == Output::regex) parts.push_back("metrics by the pattern " + payload.pattern);
         if (payload.output == Output::llm)
-            parts.push_back("metrics as a language model reads them: " + payload.pattern);
+            parts.push_back("metrics as a language model reads them" +
+                            (payload.pattern.empty() ? "" : ": " + payload.pattern));
         for (const auto& metric : payload.metrics) parts.push_back(metric_words(metric));
         if (!payload.files.empty()) parts.push_back("with the files " + joined(payload.files));
         labelled("payload", joined(parts, "; "));

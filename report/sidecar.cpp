@@ -193,6 +193,7 @@ void add_record(json& sidecar, const plan::Record& record) {
     sidecar["cleanup_duration_ms"] = cleanup_duration(record.phases);
     sidecar["stimulus_events"] = array_of(record.events);
     sidecar["workers"] = array_of(record.workers);
+    sidecar["extractions"] = array_of(record.extractions);
     sidecar["cgroup_procs"] = array_of(record.cgroup_procs);
     sidecar["scheduler_exits"] = array_of(record.scheduler_exits);
     sidecar["snapshots"] = snapshot_list(record);

@@ -104,6 +104,8 @@ plan::Record record_of(const json& sidecar, json& observed) {
     read_all(sidecar.at("stimulus_events"), record.events, plan::stimulus_event_from_json);
     read_all(sidecar.at("workers"), record.workers, plan::worker_report_from_json);
     read_all(sidecar.at("payloads"), record.payloads, plan::payload_report_from_json);
+    if (const auto extractions = sidecar.find("extractions"); extractions != sidecar.end())
+        read_all(*extractions, record.extractions, plan::extraction_from_json);
     read_all(sidecar.at("scheduler_exits"), record.scheduler_exits, plan::scheduler_exit_from_json);
     record.scheduler_log = text_of(sidecar, "scheduler_log");
     record.console = text_of(sidecar, "console");

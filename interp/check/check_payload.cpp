@@ -19,6 +19,16 @@ plan::Comparison comparison_of(std::string_view text) {
     return signs.at(text);
 }
 
+plan::PayloadCheck::Kind kind_of(Kind check) {
+    switch (check) {
+    case Kind::exit_code: return plan::PayloadCheck::Kind::exit_code;
+    case Kind::exists: return plan::PayloadCheck::Kind::exists;
+    case Kind::metrics: return plan::PayloadCheck::Kind::metrics;
+    case Kind::values: return plan::PayloadCheck::Kind::values;
+    default: return plan::PayloadCheck::Kind::compare;
+    }
+}
+
 // What a copy takes, as Evaluator::spend() counts it.
 std::size_t units_of(const plan::Payload& payload) {
     std::size_t bytes = payload.pattern.size();
@@ -77,14 +87,15 @@ const plan::Payload& Checker::check_payload(const Symbol& symbol) {
             if (!word) break;
             out.output =
                 static_cast<plan::Payload::Output>(std::find(words.begin(), words.end(), *word) - words.begin());
-            const bool wants_text = *word == "regex" || *word == "llm";
-            if (wants_text != (setting.values.size() > 1))
+            const bool has_text = setting.values.size() > 1;
+            const bool needs_text = *word == "regex";
+            if (has_text ? !needs_text && *word != "llm" : needs_text)
                 diagnostics_.add(Code::wrong_arguments, setting.span,
-                                 wants_text ? "`" + *word + "` needs a text" : "`" + *word + "` takes no text",
-                                 wants_text ? "write it as in: output regex \"rps: ([0-9.]+)\"" : "");
-            else if (wants_text)
+                                 needs_text ? "`" + *word + "` needs a text" : "`" + *word + "` takes no text",
+                                 needs_text ? "write it as in: output regex \"rps: ([0-9.]+)\"" : "");
+            else if (has_text)
                 out.pattern = evaluator_.evaluate_string(setting.values[1], module).value_or("?");
-            if (setting.values.size() > 1) pattern_span = setting.values[1].span;
+            if (has_text) pattern_span = setting.values[1].span;
             break;
         }
         case Kind::expect:
@@ -92,9 +103,7 @@ const plan::Payload& Checker::check_payload(const Symbol& symbol) {
                 plan::PayloadCheck made;
                 made.source = position_of(check.span);
                 made.written = written(check.span.text());
-                made.kind = check.kind == Kind::exit_code ? plan::PayloadCheck::Kind::exit_code
-                            : check.kind == Kind::exists  ? plan::PayloadCheck::Kind::exists
-                                                          : plan::PayloadCheck::Kind::compare;
+                made.kind = kind_of(check.kind);
                 if (!check.names.empty()) made.metric = check.names.front().text;
                 if (check.kind == Kind::exists) {
                     out.checks.push_back(std::move(made));

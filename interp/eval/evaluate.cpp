@@ -5,6 +5,7 @@
 
 #include "interp/eval/checks.h"
 #include "interp/eval/expectations.h"
+#include "interp/eval/extractions.h"
 #include "interp/eval/formulas.h"
 #include "interp/eval/payloads.h"
 #include "interp/eval/run_failure.h"
@@ -116,7 +117,7 @@ Verdict judge_failed_run(const plan::Plan& plan, const plan::Record& record, std
 }
 
 Verdict judge_clean_run(const plan::Plan& plan, const plan::Record& record) {
-    std::vector<AssertionResult> assertions;
+    std::vector<AssertionResult> assertions = judge_extractions(plan, record);
     for (auto missing : {missing_reports(plan, record), missing_payloads(plan, record)})
         if (missing) assertions.push_back(std::move(*missing));
     for (const auto& expectation : plan.expectations) {
@@ -134,7 +135,9 @@ Verdict judge_clean_run(const plan::Plan& plan, const plan::Record& record) {
     for (auto& result : judge_checks(plan, record, false)) assertions.push_back(std::move(result));
     if (plan.expectations.empty() && plan.checks.empty() && record.payloads.empty())
         assertions.push_back(nothing_expected(plan));
-    return folded(std::move(assertions));
+    Verdict verdict = folded(std::move(assertions));
+    if (verdict.outcome == Outcome::pass && lacks_model(record)) verdict.outcome = Outcome::skip;
+    return verdict;
 }
 
 } // namespace

@@ -14,6 +14,8 @@ namespace ktstr::eval {
 // half a run says nothing about spread or gaps. With an `error` expectation such a run passes instead if every `error`
 // text is found in what was said (run_failure.h has the rules); a clean run then fails.
 //
+// A run in which the output of a payload could not be read for want of a language model is a skip instead of a pass.
+//
 // An expectation on a cgroup covers the cgroups below it too. Spread is judged in each group of workers that can be
 // compared: same cgroup, same work type (work units of two types are not the same thing), started by the same step.
 Verdict evaluate(const plan::Plan& plan, const plan::Record& record);

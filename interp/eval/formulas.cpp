@@ -122,6 +122,12 @@ std::optional<double> compared_value(Evaluation& evaluation, const plan::Formula
     return term.values[at];
 }
 
+bool lacks_model(const plan::Formula& formula, const Run& run) {
+    if (formula.kind == Kind::payload) return payload_lacks_model(formula, run.plan, run.record);
+    return std::any_of(formula.operands.begin(), formula.operands.end(),
+                       [&run](const plan::Formula& operand) { return lacks_model(operand, run); });
+}
+
 } // namespace
 
 AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& expectation,
@@ -135,6 +141,7 @@ AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& e
     const Answer answer = evaluation.answer(formula);
     AssertionResult result;
     result.outcome = outcome_of(answer.truth);
+    if (result.outcome == Outcome::inconclusive && lacks_model(formula, run)) result.outcome = Outcome::skip;
     result.kind = plan::to_string(expectation.kind);
     result.written = expectation.written;
     result.source = expectation.source;

@@ -4,77 +4,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <regex>
-#include <set>
+
+#include "interp/eval/json_numbers.h"
 
 namespace ktstr::eval {
 
 namespace {
 
-using nlohmann::json;
-
-constexpr std::size_t deepest = 64;
-constexpr std::size_t most_metrics = 20'000;
 constexpr int most_tries = 64; // places where a document could begin
-
-// Takes the numbers of a document as it is read.
-class NumberCollector : public nlohmann::json_sax<json> {
-  public:
-    bool null() override { return element(); }
-    bool boolean(bool) override { return element(); }
-    bool string(string_t&) override { return element(); }
-    bool binary(binary_t&) override { return element(); }
-    bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
-    bool number_unsigned(number_unsigned_t value) override { return number(static_cast<double>(value)); }
-    bool number_float(number_float_t value, const string_t&) override { return number(value); }
-    bool start_object(std::size_t) override { return open(false); }
-    bool end_object() override { return close(); }
-    bool start_array(std::size_t) override { return open(true); }
-    bool end_array() override { return close(); }
-    bool key(string_t& name) override {
-        levels_.back().name = name;
-        return true;
-    }
-    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
-
-    std::vector<MetricValue> take() { return std::move(values_); }
-
-  private:
-    struct Level {
-        bool is_array;
-        std::size_t index = 0;
-        std::string name = {};
-    };
-
-    bool open(bool is_array) {
-        if (levels_.size() >= deepest) return false;
-        levels_.push_back({is_array});
-        return true;
-    }
-    bool close() {
-        levels_.pop_back();
-        return element();
-    }
-    // An element is through: of an array, the next one follows.
-    bool element() {
-        if (!levels_.empty()) ++levels_.back().index;
-        return true;
-    }
-    bool number(double value) {
-        std::string path;
-        for (const auto& level : levels_)
-            path += (path.empty() ? "" : ".") + (level.is_array ? std::to_string(level.index) : level.name);
-        // One path twice ("a.b" beside "a": {"b"}): the first stays.
-        if (values_.size() < most_metrics && std::isfinite(value) && seen_.insert(path).second)
-            values_.push_back({path, value, "", plan::Metric::Polarity::none});
-        return element();
-    }
-
-    std::vector<Level> levels_;
-    std::vector<MetricValue> values_;
-    std::set<std::string> seen_;
-};
 
 std::vector<MetricValue> numbers_of_json(std::string_view text) {
     int tries = 0;
@@ -83,10 +21,13 @@ std::vector<MetricValue> numbers_of_json(std::string_view text) {
         if (begin == std::string_view::npos) break;
         if (text[begin] == '{' || text[begin] == '[') {
             ++tries;
-            NumberCollector collector;
-            const auto rest = text.substr(begin);
-            if (json::sax_parse(rest.begin(), rest.end(), &collector, json::input_format_t::json, false))
-                if (auto values = collector.take(); !values.empty()) return values;
+            if (const auto numbers = numbers_of_document(text.substr(begin), NumbersAs::measured);
+                numbers && !numbers->empty()) {
+                std::vector<MetricValue> values;
+                for (const auto& number : *numbers)
+                    values.push_back({number.name, number.value, "", plan::Metric::Polarity::none});
+                return values;
+            }
         }
         const auto end = text.find('\n', begin);
         if (end == std::string_view::npos) break;
@@ -145,12 +86,30 @@ std::string why_absent(const plan::Payload& payload, const plan::PayloadReport& 
     if (!report.error.empty()) return report.error;
     if (report.ended_by != "itself") return "it was ended by " + report.ended_by + " before it had written them";
     const bool cut = report.out.dropped_bytes > 0 || report.err.dropped_bytes > 0;
-    std::string why = payload.output == plan::Payload::Output::json ? "its output has no JSON document with numbers"
-                                                                    : "nothing in its output matches the pattern";
+    std::string why = "nothing in its output matches the pattern";
+    if (payload.output == plan::Payload::Output::json) why = "its output has no JSON document with numbers";
+    if (payload.output == plan::Payload::Output::llm) why = "the model has found none in its output";
     if (report.out.text.empty() && report.err.text.empty()) why = "it has written nothing";
     return cut ? why + " (" + std::to_string(report.out.dropped_bytes + report.err.dropped_bytes) +
                      " bytes of it were left out)"
                : why;
+}
+
+PayloadMetrics extracted_metrics(const plan::Extraction* extraction) {
+    PayloadMetrics metrics;
+    if (extraction == nullptr) {
+        metrics.absent = "no model was asked";
+        return metrics;
+    }
+    for (const auto& metric : extraction->metrics)
+        if (std::isfinite(metric.value) && metrics.find(metric.name) == nullptr)
+            metrics.values.push_back({metric.name, metric.value, "", plan::Metric::Polarity::none});
+    metrics.unavailable = !extraction->unavailable.empty();
+    metrics.absent = extraction->unavailable;
+    if (metrics.values.empty() && !metrics.unavailable)
+        for (const auto& problem : extraction->problems)
+            metrics.absent += (metrics.absent.empty() ? "" : "; ") + problem;
+    return metrics;
 }
 
 } // namespace
@@ -161,9 +120,13 @@ const MetricValue* PayloadMetrics::find(std::string_view name) const {
     return found == values.end() ? nullptr : &*found;
 }
 
-PayloadMetrics read_metrics(const plan::Payload& payload, const plan::PayloadReport& report) {
+PayloadMetrics read_metrics(const plan::Payload& payload, const plan::PayloadReport& report,
+                            const plan::Extraction* extraction) {
     PayloadMetrics metrics;
-    if (payload.output == plan::Payload::Output::exit_code) {
+    if (payload.output == plan::Payload::Output::llm) {
+        metrics = extracted_metrics(extraction);
+        if (metrics.values.empty() && metrics.absent.empty()) metrics.absent = why_absent(payload, report);
+    } else if (payload.output == plan::Payload::Output::exit_code) {
         if (report.exit_code >= 0)
             metrics.values.push_back({"exit_code", static_cast<double>(report.exit_code), "", {}});
         else

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "interp/plan/extraction.h"
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
 
@@ -22,6 +23,7 @@ struct MetricValue {
 struct PayloadMetrics {
     std::vector<MetricValue> values; // no name twice; in the order of the output
     std::string absent;              // why there are none, or not all that the payload declares; empty if all is there
+    bool unavailable = false;        // output llm: no model could be asked
     [[nodiscard]] const MetricValue* find(std::string_view name) const;
 };
 
@@ -31,8 +33,10 @@ struct PayloadMetrics {
 //              "jobs.0.read.iops"; what stands before and behind the document does not matter
 //   regex      the groups of the first match; ^ and $ match at the ends of every line. A match is found if it is no
 //              longer than half of `regex_window`
+//   llm        the finite numbers of `extraction`, of one name the first; null: there is none
 // Standard error is read if standard output gives none.
-PayloadMetrics read_metrics(const plan::Payload& payload, const plan::PayloadReport& report);
+PayloadMetrics read_metrics(const plan::Payload& payload, const plan::PayloadReport& report,
+                            const plan::Extraction* extraction = nullptr);
 
 inline constexpr std::size_t regex_window = 4096; // libstdc++ matches by recursion: a longer match could end the stack
 

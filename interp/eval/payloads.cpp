@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "interp/eval/comparison.h"
+#include "interp/eval/extractions.h"
 #include "interp/plan/names.h"
 
 namespace ktstr::eval {
@@ -16,12 +17,6 @@ namespace {
 using plan::PayloadCheck;
 using plan::PayloadReport;
 
-const plan::Payload* find_payload(const plan::Plan& plan, const std::string& name) {
-    const auto found = std::find_if(plan.payloads.begin(), plan.payloads.end(),
-                                    [&name](const plan::Payload& payload) { return payload.name == name; });
-    return found == plan.payloads.end() ? nullptr : &*found;
-}
-
 std::string plain(double value) {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), "%.10g", value);
@@ -30,10 +25,6 @@ std::string plain(double value) {
 
 std::string with_unit(const MetricValue& metric) {
     return plain(metric.value) + (metric.unit.empty() ? "" : " " + metric.unit);
-}
-
-std::string who(const PayloadReport& report) {
-    return "payload " + report.name + (report.cgroup.empty() ? "" : " in " + report.cgroup);
 }
 
 // One run under judgement.
@@ -48,7 +39,7 @@ struct Judge {
         result.kind = "payload";
         result.cgroup = report.cgroup;
         result.source = report.source;
-        result.message = who(report) + ": " + text;
+        result.message = words_for(report) + ": " + text;
         return result;
     }
 
@@ -69,13 +60,19 @@ struct Judge {
         return exit;
     }
 
-    [[nodiscard]] AssertionResult check(const PayloadCheck& check) const {
-        AssertionResult judged = compared(check);
-        judged.written = check.written;
-        judged.source = check.source;
-        judged.comparison = check.comparison;
-        judged.message = who(report) + ": " + check.written + ": " + judged.message;
-        return judged;
+    [[nodiscard]] std::vector<AssertionResult> check(const PayloadCheck& check) const {
+        std::vector<AssertionResult> results;
+        if (check.kind == PayloadCheck::Kind::values)
+            results = all_values(check);
+        else
+            results.push_back(compared(check));
+        for (auto& judged : results) {
+            judged.written = check.written;
+            judged.source = check.source;
+            judged.comparison = check.comparison;
+            judged.message = words_for(report) + ": " + check.written + ": " + judged.message;
+        }
+        return results;
     }
 
   private:
@@ -94,10 +91,10 @@ struct Judge {
                 judged.outcome = Outcome::pass;
             return judged;
         }
+        if (check.kind == PayloadCheck::Kind::metrics) return counted(check);
         const MetricValue* metric = metrics.find(check.metric);
         if (metric == nullptr) {
-            const bool excused = !ended_itself() && report.error.empty();
-            judged.outcome = excused ? Outcome::skip : Outcome::fail;
+            judged.outcome = excused() ? Outcome::skip : Outcome::fail;
             judged.message = "there is no metric " + check.metric + why_missing();
             return judged;
         }
@@ -108,6 +105,43 @@ struct Judge {
         if (check.kind == PayloadCheck::Kind::exists || holds(metric->value, check.comparison, check.value))
             judged.outcome = Outcome::pass;
         return judged;
+    }
+
+    // Whether metrics that are not there are no fault of the program's.
+    [[nodiscard]] bool excused() const { return metrics.unavailable || (!ended_itself() && report.error.empty()); }
+
+    // With the message alone, for check() to say whose it is.
+    [[nodiscard]] AssertionResult said(Outcome outcome, const std::string& message) const {
+        AssertionResult judged = result(outcome, "");
+        judged.message = message;
+        return judged;
+    }
+
+    [[nodiscard]] AssertionResult counted(const PayloadCheck& check) const {
+        const auto count = static_cast<double>(metrics.values.size());
+        AssertionResult judged = said(Outcome::pass, "saw " + plain(count));
+        judged.value = count;
+        judged.bound = check.value;
+        if (holds(count, check.comparison, check.value)) return judged;
+        judged.outcome = excused() ? Outcome::skip : Outcome::fail;
+        if (!metrics.absent.empty()) judged.message += ": " + metrics.absent;
+        return judged;
+    }
+
+    // One for each value that is wrong, or one for all.
+    [[nodiscard]] std::vector<AssertionResult> all_values(const PayloadCheck& check) const {
+        if (metrics.values.empty())
+            return {said(Outcome::skip, "there are none" + (metrics.absent.empty() ? "" : ": " + metrics.absent))};
+        std::vector<AssertionResult> wrong;
+        for (const auto& metric : metrics.values) {
+            if (holds(metric.value, check.comparison, check.value)) continue;
+            wrong.push_back(said(Outcome::fail, "saw " + metric.name + " = " + with_unit(metric)));
+            wrong.back().unit = metric.unit;
+            wrong.back().value = metric.value;
+            wrong.back().bound = check.value;
+        }
+        if (wrong.empty()) wrong.push_back(said(Outcome::pass, "so are all " + std::to_string(metrics.values.size())));
+        return wrong;
     }
 
     [[nodiscard]] std::string why_missing() const {
@@ -142,20 +176,32 @@ Seen last_run(const plan::Formula& term, const plan::Record& record) {
     return seen;
 }
 
-PayloadMetrics metrics_of(const plan::Plan& plan, const PayloadReport& report) {
+// `report` is one of the record's.
+PayloadMetrics metrics_of(const plan::Plan& plan, const plan::Record& record, const PayloadReport& report) {
     const plan::Payload* payload = find_payload(plan, report.name);
     if (payload == nullptr) return {{}, "the plan has no such payload"};
-    return read_metrics(*payload, report);
+    return read_metrics(*payload, report,
+                        extraction_of(record, static_cast<std::size_t>(&report - record.payloads.data())));
 }
 
 } // namespace
+
+const plan::Payload* find_payload(const plan::Plan& plan, const std::string& name) {
+    const auto found = std::find_if(plan.payloads.begin(), plan.payloads.end(),
+                                    [&name](const plan::Payload& payload) { return payload.name == name; });
+    return found == plan.payloads.end() ? nullptr : &*found;
+}
+
+std::string words_for(const PayloadReport& report) {
+    return "payload " + report.name + (report.cgroup.empty() ? "" : " in " + report.cgroup);
+}
 
 nlohmann::json metrics_json(const plan::Plan& plan, const plan::Record& record, bool declared) {
     auto all = nlohmann::json::array();
     for (const auto& report : record.payloads) {
         const plan::Payload* payload = find_payload(plan, report.name);
         if (payload == nullptr) continue;
-        for (const auto& metric : read_metrics(*payload, report).values) {
+        for (const auto& metric : metrics_of(plan, record, report).values) {
             const bool is_declared =
                 std::any_of(payload->metrics.begin(), payload->metrics.end(),
                             [&metric](const plan::Metric& one) { return one.name == metric.name; });
@@ -172,7 +218,7 @@ nlohmann::json metrics_json(const plan::Plan& plan, const plan::Record& record, 
 nlohmann::json payloads_json(const plan::Plan& plan, const plan::Record& record) {
     auto all = nlohmann::json::array();
     for (const auto& report : record.payloads) {
-        const PayloadMetrics metrics = metrics_of(plan, report);
+        const PayloadMetrics metrics = metrics_of(plan, record, report);
         auto values = nlohmann::json::array();
         for (const auto& metric : metrics.values) values.push_back(to_json(metric));
         nlohmann::json entry = plan::to_json(report);
@@ -188,11 +234,12 @@ std::vector<AssertionResult> judge_payloads(const plan::Plan& plan, const plan::
     for (const auto& report : record.payloads) {
         const plan::Payload* payload = find_payload(plan, report.name);
         if (payload == nullptr) continue; // the guest made it up
-        const PayloadMetrics metrics = read_metrics(*payload, report);
+        const PayloadMetrics metrics = metrics_of(plan, record, report);
         const Judge judge{*payload, report, metrics};
         if (auto run = judge.run()) results.push_back(std::move(*run));
         if (report.error.empty())
-            for (const auto& check : payload->checks) results.push_back(judge.check(check));
+            for (const auto& check : payload->checks)
+                for (auto& judged : judge.check(check)) results.push_back(std::move(judged));
     }
     return results;
 }
@@ -200,16 +247,21 @@ std::vector<AssertionResult> judge_payloads(const plan::Plan& plan, const plan::
 std::optional<double> payload_value(const plan::Formula& term, const plan::Plan& plan, const plan::Record& record) {
     const Seen seen = last_run(term, record);
     if (seen.report == nullptr) return std::nullopt;
-    const PayloadMetrics metrics = metrics_of(plan, *seen.report);
+    const PayloadMetrics metrics = metrics_of(plan, record, *seen.report);
     const MetricValue* metric = metrics.find(term.path);
     return metric == nullptr ? std::nullopt : std::optional(metric->value);
+}
+
+bool payload_lacks_model(const plan::Formula& term, const plan::Plan& plan, const plan::Record& record) {
+    const Seen seen = last_run(term, record);
+    return seen.report != nullptr && metrics_of(plan, record, *seen.report).unavailable;
 }
 
 std::string payload_words(const plan::Formula& term, const plan::Plan& plan, const plan::Record& record) {
     const std::string name = term.subject + "." + term.path;
     const Seen seen = last_run(term, record);
     if (seen.report == nullptr) return "payload " + term.subject + " did not run";
-    const PayloadMetrics metrics = metrics_of(plan, *seen.report);
+    const PayloadMetrics metrics = metrics_of(plan, record, *seen.report);
     const std::string which = seen.runs > 1 ? " in the last of its " + std::to_string(seen.runs) + " runs" : "";
     if (const MetricValue* metric = metrics.find(term.path)) return name + " is " + with_unit(*metric) + which;
     return "there is no " + name + which + (metrics.absent.empty() ? "" : ": " + metrics.absent);

@@ -12,6 +12,12 @@
 
 namespace ktstr::eval {
 
+// The plan's payload of this name; null: there is none.
+const plan::Payload* find_payload(const plan::Plan& plan, const std::string& name);
+
+// "payload bench in box".
+std::string words_for(const plan::PayloadReport& report);
+
 // The reports with "metrics" ({name, value, unit, better}) and "absent", as sidecars and Lua checks have them.
 nlohmann::json payloads_json(const plan::Plan& plan, const plan::Record& record);
 
@@ -25,6 +31,8 @@ std::vector<AssertionResult> judge_payloads(const plan::Plan& plan, const plan::
 
 // The value of a formula's payload term: of the last run if there were several. None if there is no such metric.
 std::optional<double> payload_value(const plan::Formula& term, const plan::Plan& plan, const plan::Record& record);
+// Whether the metrics of that run are not there because no model could be asked.
+bool payload_lacks_model(const plan::Formula& term, const plan::Plan& plan, const plan::Record& record);
 // "latency.p99 is 12 us", or why it is not there.
 std::string payload_words(const plan::Formula& term, const plan::Plan& plan, const plan::Record& record);
 

@@ -67,9 +67,11 @@ inline constexpr Names<Comparison, 6> comparison_names = {{{Comparison::less, "<
 inline constexpr Names<Metric::Polarity, 3> polarity_names = {
     {{Metric::Polarity::none, "none"}, {Metric::Polarity::higher, "higher"}, {Metric::Polarity::lower, "lower"}}};
 
-inline constexpr Names<PayloadCheck::Kind, 3> payload_check_names = {{{PayloadCheck::Kind::exit_code, "exit_code"},
+inline constexpr Names<PayloadCheck::Kind, 5> payload_check_names = {{{PayloadCheck::Kind::exit_code, "exit_code"},
                                                                       {PayloadCheck::Kind::exists, "exists"},
-                                                                      {PayloadCheck::Kind::compare, "compare"}}};
+                                                                      {PayloadCheck::Kind::compare, "compare"},
+                                                                      {PayloadCheck::Kind::metrics, "metrics"},
+                                                                      {PayloadCheck::Kind::values, "values"}}};
 
 inline constexpr Names<Payload::Output, 4> output_names = {{{Payload::Output::exit_code, "exit_code"},
                                                             {Payload::Output::json, "json"},

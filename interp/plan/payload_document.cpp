@@ -26,6 +26,10 @@ template <typename Visitor> void describe(Visitor& visitor, Visited<Visitor, Met
     visitor.choice("better", metric.better, polarity_names);
 }
 
+static bool names_metric(PayloadCheck::Kind kind) {
+    return kind == PayloadCheck::Kind::exists || kind == PayloadCheck::Kind::compare;
+}
+
 template <typename Visitor> void describe(Visitor& visitor, Visited<Visitor, PayloadCheck>& check) {
     visitor.choice("kind", check.kind, payload_check_names);
     visitor.text("metric", check.metric);
@@ -34,7 +38,7 @@ template <typename Visitor> void describe(Visitor& visitor, Visited<Visitor, Pay
     visitor.written(check.written);
     visitor.source(check.source);
     if constexpr (Visitor::reading)
-        visitor.fail_if(check.kind != PayloadCheck::Kind::exit_code && check.metric.empty(), "metric", "is empty");
+        visitor.fail_if(names_metric(check.kind) && check.metric.empty(), "metric", "is empty");
 }
 
 template <typename Visitor> void describe(Visitor& visitor, Visited<Visitor, Payload>& payload) {

@@ -282,11 +282,17 @@ struct Metric {
 
 // What the output of a payload must satisfy by itself; more is in expectations.
 struct PayloadCheck {
-    enum class Kind { exit_code, exists, compare };
+    enum class Kind {
+        exit_code, // of the program
+        exists,    // there is the metric
+        compare,   // the metric's value
+        metrics,   // how many metrics there are
+        values,    // of each metric
+    };
     Kind kind = Kind::exit_code;
     std::string metric; // exists, compare
     Comparison comparison = Comparison::less_equal;
-    double value = 0; // exit_code, compare
+    double value = 0; // all but exists
     std::string written;
     SourcePosition source;
 };
@@ -297,7 +303,8 @@ struct Payload {
     std::string binary; // as written: the host finds it and packs it with its libraries
     std::vector<std::string> args;
     Output output = Output::exit_code;
-    std::string pattern;         // regex: ECMAScript with groups named by `metrics` in their order; llm: the prompt
+    std::string pattern;         // regex: ECMAScript with groups named by `metrics` in their order; llm: a hint for
+                                 // whoever reads it, may be empty
     std::vector<Metric> metrics; // json: those with a unit or a polarity; every numeric leaf is one
     std::vector<PayloadCheck> checks;
     std::vector<std::string> files; // of the host, packed under their own paths

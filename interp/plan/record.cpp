@@ -215,6 +215,7 @@ json to_json(const Record& record) {
             {"events", array_json(record.events)},
             {"workers", array_json(record.workers)},
             {"payloads", array_json(record.payloads)},
+            {"extractions", array_json(record.extractions)},
             {"cgroup_procs", array_json(record.cgroup_procs)},
             {"ctprof", array_json(record.ctprof)},
             {"scheduler_exits", array_json(record.scheduler_exits)},

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "interp/plan/extraction.h"
 #include "interp/plan/observation.h"
 #include "interp/plan/plan.h"
 #include "interp/plan/topology.h"
@@ -178,6 +179,7 @@ struct Record {
     std::vector<StimulusEvent> events;
     std::vector<WorkerReport> workers;
     std::vector<PayloadReport> payloads;   // in the order in which they were started
+    std::vector<Extraction> extractions;   // one for each of `payloads` whose output is llm, if the run was completed
     std::vector<CgroupProcs> cgroup_procs; // in the order in which they were captured
     std::vector<CtprofCapture> ctprof;     // in the order in which they were captured
     std::vector<SchedulerExit> scheduler_exits;

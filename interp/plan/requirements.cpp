@@ -34,7 +34,6 @@ class Finder {
     explicit Finder(const Plan& plan) : plan_(plan) {}
 
     std::vector<Lack> find() {
-        declarations();
         ops(plan_.backdrop);
         for (const auto& step : plan_.steps) {
             ops(step.ops);
@@ -48,12 +47,6 @@ class Finder {
   private:
     void add(const std::string& what, const SourcePosition& source) {
         if (seen_.emplace(what, source.file, source.line, source.column).second) found_.push_back({what, source});
-    }
-
-    void declarations() {
-        for (const auto& payload : plan_.payloads)
-            if (payload.output == Payload::Output::llm)
-                add("the output `llm` of payload " + quoted(payload.name), payload.source);
     }
 
     void ops(const std::vector<Op>& ops) {

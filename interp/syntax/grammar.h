@@ -199,12 +199,14 @@ struct scheduler_declaration
 struct metric : statement<Kind::metric, key::metric, text,
                           opt<block<in_metric, setting<Kind::unit, key::unit>, setting<Kind::better, key::better>>>> {};
 struct output : statement<Kind::output, key::output, expression, opt<value_string>> {};
+struct within_or_compared : sor<seq<key::within, expression>, seq<comparison_sign, expression>> {};
 struct payload_expect
     : statement<Kind::expect, key::expect,
                 block<in_payload_expect, statement<Kind::exit_code, key::exit_code, comparison_sign, expression>,
                       statement<Kind::exists, key::exists, text>,
-                      statement<Kind::metric, key::metric, text,
-                                sor<seq<key::within, expression>, seq<comparison_sign, expression>>>>> {};
+                      statement<Kind::metric, key::metric, text, within_or_compared>,
+                      statement<Kind::metrics, key::metrics, within_or_compared>,
+                      statement<Kind::values, key::values, within_or_compared>>> {};
 struct payload_declaration
     : statement<Kind::payload_declaration, key::payload, name,
                 block<in_payload, binary, args, output, metric, setting<Kind::files, key::files>, payload_expect>> {};

@@ -131,6 +131,8 @@ enum class Kind : std::uint8_t {
     formula,
     exit_code,
     exists,
+    metrics,
+    values,
     // Clauses
     in_cgroup, // (hot), or: in hot
     in_host,

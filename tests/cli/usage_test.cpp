@@ -53,33 +53,6 @@ TEST_CASE("a file without scenarios is told from a filter that matches none") {
     }
 }
 
-TEST_CASE("check says what this version cannot run, with its places, and is content") {
-    const Sandbox sandbox;
-    sandbox.write("a.ktl", std::string(one_scenario) +
-                               "payload p { binary \"true\"  output llm \"rate it\" }\n"
-                               "scenario \"t\" {\n  cgroup a { workers 1 of spin_wait }\n  run p in a\n}\n");
-    const std::string message = "this version of ktstr cannot do it yet: the output `llm` of payload `p`";
-    const auto pretty = run_ktstr(sandbox, {"check", "a.ktl"});
-    CHECK(pretty.exit.exit_code == 0);
-    CHECK(pretty.output == "1 scenario is ready to run, 1 needs what this version cannot do yet\n");
-    CHECK(pretty.errors.find("a.ktl:2:9: note: " + message + "\n") != std::string::npos);
-    const auto json = run_ktstr(sandbox, {"check", "a.ktl", "--format", "json"});
-    CHECK(json.exit.exit_code == 0);
-    CHECK(json.lines().back() == nlohmann::json{{"type", "note"},
-                                                {"severity", "note"},
-                                                {"file", "a.ktl"},
-                                                {"line", 2},
-                                                {"column", 9},
-                                                {"message", message}});
-    std::string several;
-    for (const char* name : {"a", "b", "c"})
-        several += "scenario \"" + std::string(name) + "\" {\n  cgroup a { workers 1 of spin_wait }\n  run p in a\n}\n";
-    sandbox.write("c.ktl", "payload p { binary \"true\"  output llm \"rate it\" }\n" + several);
-    CHECK(run_ktstr(sandbox, {"check", "c.ktl"}).errors == "c.ktl:1:9: note: " + message + "\n");
-    sandbox.write("b.ktl", one_scenario);
-    CHECK(run_ktstr(sandbox, {"check", "b.ktl"}).output == "1 scenario is ready to run\n");
-}
-
 TEST_CASE("an explained plan says what the names in its expectations came to") {
     const Sandbox sandbox;
     sandbox.write("a.ktl", R"(param bound = 60%

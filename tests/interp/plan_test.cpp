@@ -44,4 +44,25 @@ TEST_CASE("comments and blanks inside an expectation do not show in the plan") {
     CHECK(plan.expectations.at(1).written == "spread( hot ) <= 15%");
 }
 
+TEST_CASE("a payload whose output is prose has a hint if one is given, and bounds on all its metrics") {
+    const std::string scenario = "\nscenario \"t\" { cgroup c { workers 1 of spin_wait } run metrics in c }";
+    const auto plan =
+        plan_of("payload metrics { binary \"true\"  output llm \"about it\"  metric \"values\" { unit us }\n"
+                "expect { metrics >= 3  values within 0 .. 1_000  values != 7 } }" +
+                scenario);
+    const auto& payload = plan.payloads.at(0);
+    CHECK(payload.output == plan::Payload::Output::llm);
+    CHECK(payload.pattern == "about it");
+    REQUIRE(payload.checks.size() == 4);
+    CHECK(payload.checks[0].kind == plan::PayloadCheck::Kind::metrics);
+    CHECK(payload.checks[0].comparison == plan::Comparison::greater_equal);
+    CHECK(payload.checks[0].value == 3);
+    CHECK(payload.checks[1].kind == plan::PayloadCheck::Kind::values);
+    CHECK(payload.checks[1].value == 0);
+    CHECK(payload.checks[2].comparison == plan::Comparison::less_equal);
+    CHECK(payload.checks[2].value == 1000);
+    CHECK(payload.checks[3].comparison == plan::Comparison::not_equal);
+    CHECK(plan_of("payload metrics { binary \"true\"  output llm }" + scenario).payloads.at(0).pattern.empty());
+}
+
 } // namespace ktstr::test

@@ -119,7 +119,9 @@ Payload bench() {
     payload.metrics = {{"int.p99", "us", Metric::Polarity::lower}};
     payload.checks = {{PayloadCheck::Kind::exit_code, "", Comparison::equal, 0, "exit_code == 0", at(6)},
                       {PayloadCheck::Kind::exists, "int.p99", Comparison::less_equal, 0, "int.p99 exists", at(7)},
-                      {PayloadCheck::Kind::compare, "int.p99", Comparison::less, 500, "int.p99 < 500us", at(8)}};
+                      {PayloadCheck::Kind::compare, "int.p99", Comparison::less, 500, "int.p99 < 500us", at(8)},
+                      {PayloadCheck::Kind::metrics, "", Comparison::greater_equal, 3, "metrics >= 3", at(9)},
+                      {PayloadCheck::Kind::values, "", Comparison::greater_equal, 0, "values >= 0", at(9)}};
     payload.files = {"/etc/bench.conf"};
     payload.source = at(5);
     return payload;

@@ -60,23 +60,27 @@ TEST_CASE("every op that is not executed is named with its place") {
     }
 }
 
-TEST_CASE("what else is not done is named as a user would") {
-    const Plan plan = ktstr::test::full_plan();
-    Plan prose = plan;
-    prose.payloads[0].output = Payload::Output::llm;
-    CHECK(lacks_what(prose, "the output `llm` of payload `bench`"));
-}
-
-TEST_CASE("a lack is named once for each place that needs it") {
+TEST_CASE("what else is not done is named as a user would, once for each place that needs it") {
     Plan plan = plain_plan();
-    Payload prose;
-    prose.name = "prose";
-    prose.output = Payload::Output::llm;
-    prose.source = {"a.ktl", 5, 3};
-    plan.payloads = {prose, prose};
-    plan.payloads[1].source.line = 6;
+    Expectation expectation;
+    expectation.kind = Expectation::Kind::formula;
+    expectation.formula = Formula{};
+    expectation.formula->kind = Formula::Kind::measure;
+    expectation.formula->path = "beauty";
+    expectation.source = {"a.ktl", 5, 3};
+    plan.expectations = {expectation, expectation, expectation};
+    plan.expectations[2].source.line = 6;
     const auto found = lacks(plan);
     REQUIRE(found.size() == 2);
+    CHECK(found[0].what == "an expectation over a formula of `beauty`");
     CHECK(found[0].source.line == 5);
     CHECK(found[1].source.line == 6);
+}
+
+TEST_CASE("payloads of every kind of output can be run") {
+    Plan plan = ktstr::test::full_plan();
+    for (const auto& [output, name] : output_names) {
+        plan.payloads[0].output = output;
+        for (const auto& lack : lacks(plan)) CHECK(lack.what.find("output") == std::string::npos);
+    }
 }

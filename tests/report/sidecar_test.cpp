@@ -138,7 +138,8 @@ TEST_CASE("what is not known is null or empty, never absent") {
           "cpu_budget", "kvm_stats", "observed_file", "plan"})
         CHECK(sidecar.at(key).is_null());
     for (const char* key : {"metrics", "sysctls", "kargs", "stimulus_events", "workers", "phases", "assertions",
-                            "cgroup_procs", "ctprof", "scheduler_exits", "perf_delta_assertions", "flags", "options"})
+                            "extractions", "cgroup_procs", "ctprof", "scheduler_exits", "perf_delta_assertions", "flags",
+                            "options"})
         CHECK(sidecar.at(key) == nlohmann::json::array());
     CHECK(report::sidecar_json(empty, {})["timestamp"] == "1970-01-01T00:00:00Z");
 }
