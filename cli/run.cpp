@@ -21,6 +21,7 @@
 #include "cli/signals.h"
 #include "interp/eval/evaluate.h"
 #include "interp/plan/renumber.h"
+#include "llm/extract.h"
 #include "report/plan_words.h"
 #include "report/progress.h"
 #include "report/reporter.h"
@@ -103,12 +104,18 @@ std::unique_ptr<Records> open_records(const RunOptions& options) {
     return nullptr;
 }
 
+llm::Settings llm_settings(const vmm::Cancellation& cancellation) {
+    auto settings = llm::settings_from_environment();
+    settings.cancel_fd = cancellation.fd();
+    return settings;
+}
+
 class Runner {
   public:
     Runner(const RunOptions& options, const Setup& setup, std::vector<Task> tasks, report::Progress& progress,
            report::Reporter& reporter, const vmm::Cancellation& cancellation, std::optional<std::uint64_t> budget_ns)
         : options_(options), setup_(setup), tasks_(std::move(tasks)), progress_(progress), reporter_(reporter),
-          cancellation_(cancellation), budget_ns_(budget_ns) {}
+          cancellation_(cancellation), engine_(llm_settings(cancellation)), budget_ns_(budget_ns) {}
 
     // Reports a scenario that is not run, and keeps a record of that.
     void skip(const Job& job, const std::string& reason) {
@@ -182,6 +189,7 @@ class Runner {
         report::ScenarioResult result = result_of(*task.job);
         result.planned = task.job->scenario.plan;
         result.record = record_of(id, task);
+        if (!llm::extract_metrics(result.plan, result.record, engine_)) result.record.end = RunEnd::interrupted;
         result.duration_ms = result.record.duration_ms;
         // An interrupted run says nothing about the scheduler: it is not reported.
         if (result.record.end == RunEnd::interrupted) return;
@@ -270,6 +278,7 @@ class Runner {
     report::Progress& progress_;
     report::Reporter& reporter_;
     const vmm::Cancellation& cancellation_;
+    llm::Engine engine_;
     const std::optional<std::uint64_t> budget_ns_; // of host time
     const Clock::time_point started_ = Clock::now();
     std::atomic<bool> failed_fast_ = false;
