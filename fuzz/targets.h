@@ -36,4 +36,7 @@ std::string try_symbols(std::string_view input);
 // The content of an observed file, compressed or not, and the trace of a record with it.
 std::string try_observed(std::string_view input);
 
+// What a language model has answered.
+std::string try_answer(std::string_view input);
+
 } // namespace ktstr::fuzz

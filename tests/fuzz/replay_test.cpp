@@ -56,6 +56,10 @@ TEST_CASE("no answer over a stats socket that a fuzzer made crashes its reader")
     CHECK(replay("stats", fuzz::try_stats) > 0);
 }
 
+TEST_CASE("no answer of a language model that a fuzzer made crashes its reader") {
+    CHECK(replay("answer", fuzz::try_answer) > 0);
+}
+
 TEST_CASE("no symbols that a fuzzer made crash their readers") { CHECK(replay("symbols", fuzz::try_symbols) > 0); }
 
 TEST_CASE("no observed file that a fuzzer made crashes its readers") {
