@@ -40,8 +40,8 @@
      "restart_scheduler" "run" "set_affinity" "set_cpuset" "snapshot" "spawn" "stop_cgroup"
      "swap_cpusets" "unfreeze" "wait" "watch" "write_bpf" "write_kernel")
     (expectation font-lock-function-name-face
-     "always" "error" "eventually" "exists" "exit_code" "gap" "include" "isolation" "progress" "spread"
-     "throughput")
+     "always" "error" "eventually" "exists" "exit_code" "gap" "include" "isolation" "metrics" "progress"
+     "spread" "throughput" "values")
     (word font-lock-builtin-face
      "affinity" "after" "as" "at_most" "by" "cold" "comm" "contains" "converges" "every" "gid" "host"
      "implies" "in" "increasing" "lua" "matches" "memory_policy" "nice" "nondecreasing" "of" "off"

@@ -31,7 +31,8 @@ syntax match ktlOp nextgroup=ktlDeclared skipwhite /\v<%(
       \set_affinity|set_cpuset|snapshot|spawn|stop_cgroup|swap_cpusets|unfreeze|wait|watch|write_bpf|
       \write_kernel)>%(\s*:|\/)@!/
 syntax match ktlExpectation /\v<%(
-      \always|error|eventually|exists|exit_code|gap|include|isolation|progress|spread|throughput)>%(\s*:|\/)@!/
+      \always|error|eventually|exists|exit_code|gap|include|isolation|metrics|progress|spread|throughput|
+      \values)>%(\s*:|\/)@!/
 syntax match ktlWord /\v<%(
       \affinity|after|as|at_most|by|cold|comm|contains|converges|every|gid|host|implies|in|increasing|lua|
       \matches|memory_policy|nice|nondecreasing|of|off|pcomm|per|policy|powerset|present|samples|steady|
