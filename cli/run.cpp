@@ -18,8 +18,10 @@
 #include "cli/load.h"
 #include "cli/machines.h"
 #include "cli/records.h"
+#include "cli/repro.h"
 #include "cli/signals.h"
 #include "interp/eval/evaluate.h"
+#include "interp/eval/precedence.h"
 #include "interp/plan/renumber.h"
 #include "llm/extract.h"
 #include "report/plan_words.h"
@@ -120,13 +122,14 @@ class Runner {
     // Reports a scenario that is not run, and keeps a record of that.
     void skip(const Job& job, const std::string& reason) {
         report::ScenarioResult result = result_of(job);
-        result.verdict.outcome = eval::Outcome::skip;
+        result.verdict.outcome = eval::conclude({.run = eval::RunResult::skipped}).outcome;
         result.verdict.assertions.push_back(
             {.outcome = eval::Outcome::skip, .kind = options_.host ? "host" : "gauntlet", .message = reason});
         auto sidecar = setup_.records->write(result, result.kernel, job.seed);
         if (sidecar) result.sidecar = *sidecar;
         if (!sidecar) note_failure(not_running, sidecar.error());
         reporter_.add(result);
+        count(result);
     }
 
     // Runs everything; returns the exit code.
@@ -188,12 +191,14 @@ class Runner {
         progress_.scenario_started(id, task.job->scenario.plan);
         report::ScenarioResult result = result_of(*task.job);
         result.planned = task.job->scenario.plan;
-        result.record = record_of(id, task);
+        result.record = record_of(id, task, options_.monitor_ms);
         if (!llm::extract_metrics(result.plan, result.record, engine_)) result.record.end = RunEnd::interrupted;
         result.duration_ms = result.record.duration_ms;
         // An interrupted run says nothing about the scheduler: it is not reported.
         if (result.record.end == RunEnd::interrupted) return;
         result.verdict = eval::evaluate(result.plan, result.record);
+        reproduce(id, task, result);
+        if (cancellation_.cancelled() && result.plan.expects(plan::Expectation::Kind::repro)) return;
         auto sidecar = setup_.records->write(result, result.kernel, task.job->seed);
         if (sidecar) result.sidecar = *sidecar;
         progress_.scenario_finished(id, result);
@@ -206,7 +211,15 @@ class Runner {
         }
     }
 
-    plan::Record record_of(int id, const Task& task) {
+    void reproduce(int id, const Task& task, report::ScenarioResult& result) {
+        if (!wants_repro(result, options_.repro)) return;
+        progress_.note(id, "it failed: once more, with closer observation");
+        make_again(result, [&] { return record_of(id, task, repro_monitor_ms); });
+        progress_.note(id, (result.record.repro.valid ? "it failed again: " : "") + result.record.repro.reason);
+        result.verdict = eval::evaluate(result.plan, result.record);
+    }
+
+    plan::Record record_of(int id, const Task& task, std::uint64_t monitor_ms) {
         const auto& plan = task.job->scenario.plan;
         vmm::ArchiveBuilder archive;
         const auto place = options_.host ? vmm::RunsOn::host : vmm::RunsOn::guest;
@@ -233,7 +246,7 @@ class Runner {
                              .kernel_sha256 = task.kernel->sha256,
                              .initramfs_sha256 = setup_.machines.initramfs_sha256,
                              .kernel_files = vmm::KernelFiles{task.kernel->vmlinux, task.kernel->system_map,
-                                                              task.kernel->version, options_.monitor_ms * 1'000'000},
+                                                              task.kernel->version, monitor_ms * 1'000'000},
                              .host = options_.host ? &host : nullptr},
                             listener, cancellation_);
     }
@@ -258,7 +271,11 @@ class Runner {
 
     void count(const report::ScenarioResult& result) {
         const std::lock_guard lock(mutex_);
-        outcomes_.push_back(result.verdict.outcome);
+        const bool allowed =
+            options_.allow_inconclusive || result.plan.expects(plan::Expectation::Kind::allow_inconclusive);
+        verdicts_code_ =
+            eval::worse_exit_code(verdicts_code_, eval::exit_code(result.verdict.outcome, {allowed, options_.no_skip}));
+        if (result.verdict.outcome == eval::Outcome::skip) return;
         const RunEnd end = result.record.end;
         host_failed_ = host_failed_ || end == RunEnd::host_failed || end == RunEnd::vm_died;
         source_failed_ = source_failed_ || end == RunEnd::scheduler_not_found;
@@ -269,7 +286,7 @@ class Runner {
         if (cancellation_.cancelled() && !failed_fast_) return exit_interrupted;
         if (host_failed_) return exit_host;
         if (source_failed_) return exit_usage;
-        return eval::exit_code(outcomes_);
+        return verdicts_code_;
     }
 
     const RunOptions& options_;
@@ -284,7 +301,7 @@ class Runner {
     std::atomic<bool> failed_fast_ = false;
     std::atomic<std::size_t> next_ = 0;
     std::mutex mutex_;
-    std::vector<eval::Outcome> outcomes_;
+    int verdicts_code_ = exit_pass;
     bool host_failed_ = false;
     bool source_failed_ = false;
 };
@@ -463,6 +480,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--rerun", options->rerun, "what reports name as the command that runs it again")->group("");
     command->add_flag("--verbose,-v", options->verbose,
                       "of scenarios that pass too: workers, latencies, metrics of payloads");
+    command->add_flag("--no-skip", options->no_skip, "a skipped scenario counts as failed in the exit code");
+    command->add_flag("--allow-inconclusive", options->allow_inconclusive,
+                      "an inconclusive scenario does not count in the exit code");
+    command->add_flag("--repro", options->repro,
+                      "run what failed once more, with closer observation, and keep that beside its record");
     command->add_flag("--cold", options->cold, "boot every machine, instead of starting from saved ones");
     command->add_option("--seed", options->seed, "seed of everything random in the guest (default: 1)");
     command
@@ -470,7 +492,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
                      "time between two looks of the monitor at the guest, in ms; 0: none (default: 100)")
         ->check(CLI::Range(0, 60'000));
     add_compile_options(*command, options->compile);
-    for (const char* other : {"--jobs", "--kernel", "--gauntlet", "--accel", "--cold", "--topology"})
+    for (const char* other : {"--jobs", "--kernel", "--gauntlet", "--accel", "--cold", "--topology", "--repro"})
         host->excludes(command->get_option(other));
     command->callback([options, &exit_code] { exit_code = run_scenarios(*options); });
 }

@@ -19,8 +19,8 @@ Object failures_of(const eval::Verdict& verdict) {
 
 // Why it was not judged; null if it was.
 Object skip_reason(const eval::Verdict& verdict) {
-    if (verdict.outcome != eval::Outcome::skip || verdict.assertions.empty()) return nullptr;
-    return verdict.assertions.front().message;
+    const auto* reason = verdict.outcome == eval::Outcome::skip ? verdict.skipped_by() : nullptr;
+    return reason == nullptr ? Object() : Object(reason->message);
 }
 
 class JsonReporter : public Reporter {

@@ -40,11 +40,8 @@ std::string note_of(const ScenarioResult& result) {
     const auto warnings = plan::verifier_warnings(result.record.programs);
     if (!warnings.empty()) return "warning: " + printable_line(warnings.front());
     if (result.verdict.outcome != Outcome::skip) return "";
-    const auto& assertions = result.verdict.assertions;
-    const auto skipped = std::find_if(assertions.begin(), assertions.end(), [](const auto& assertion) {
-        return assertion.outcome == Outcome::skip;
-    });
-    return skipped == assertions.end() ? "" : printable_line(skipped->message);
+    const auto* reason = result.verdict.skipped_by();
+    return reason == nullptr ? "" : printable_line(reason->message);
 }
 
 std::string count_of(int count, const char* what) { return std::to_string(count) + " " + what; }

@@ -10,6 +10,7 @@
 #include "interp/eval/verdict.h"
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
+#include "runs/directory.h"
 #include "runs/provenance.h"
 
 namespace ktstr::report {
@@ -23,7 +24,8 @@ struct ScenarioResult {
     plan::Record record;
     eval::Verdict verdict;
     runs::Provenance provenance;
-    std::filesystem::path sidecar; // empty: none was written
+    std::vector<runs::RecordFile> beside; // files that are to be written with the record: repro.h
+    std::filesystem::path sidecar;        // empty: none was written
     double duration_ms = 0;
     std::vector<std::string> options; // of the command line that shaped the plan, to be repeated
     std::string kernel_option;        // the kernel as --kernel named it; empty: by `kernel`

@@ -201,6 +201,7 @@ void add_record(json& sidecar, const plan::Record& record) {
     sidecar["kernel_reads"] = array_of(record.kernel_reads);
     sidecar["monitor"] = monitor_summary(record.monitor);
     sidecar["programs"] = to_json(record.programs);
+    sidecar["repro"] = record.repro.attempted ? to_json(record.repro) : json();
     sidecar["scheduler_log"] = record.scheduler_log;
     sidecar["console"] = record.console;
 }
@@ -289,6 +290,7 @@ Result<std::vector<runs::RecordFile>> record_files(const ScenarioResult& result,
         if (!bytes) return bytes.error();
         files.push_back({stem + "." + names[i], std::move(*bytes)});
     }
+    files.insert(files.end(), result.beside.begin(), result.beside.end());
     files.push_back({stem + std::string(runs::record_suffix), text_of(sidecar, 1)});
     return files;
 }

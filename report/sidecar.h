@@ -2,9 +2,9 @@
 // The durable record of one run: `{scenario}-{variant}.ktstr.json`, written for every outcome, and the files that
 // belong to it. docs/sidecar.md has every key.
 //
-// Beside it: the plan, `{scenario}-{variant}.plan.json`; what was observed (observed.h); each ctprof capture of the
-// run,
-// `{scenario}-{variant}.{name}.ctprof.zst`, with `~2` and so on before the suffix from the second one of a name on.
+// Beside it: the plan, `{scenario}-{variant}.plan.json`; what was observed (observed.h); of a failure that was made
+// again what repro.h says; each ctprof capture of the run, `{scenario}-{variant}.{name}.ctprof.zst`, with `~2` and so
+// on before the suffix from the second one of a name on.
 #pragma once
 
 #include <chrono>

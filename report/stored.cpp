@@ -82,6 +82,20 @@ plan::Monitor monitor_of(const json& value) {
     return monitor;
 }
 
+plan::Repro repro_of(const json& sidecar) {
+    plan::Repro repro;
+    const auto found = sidecar.find("repro"); // earlier records have none
+    if (found == sidecar.end() || found->is_null()) return repro;
+    plan::Fields fields(*found, "repro");
+    fields.boolean("attempted", repro.attempted);
+    fields.boolean("same_failure", repro.same_failure);
+    fields.boolean("valid", repro.valid);
+    fields.text("reason", repro.reason);
+    auto checked = fields.finish(std::move(repro));
+    if (!checked) throw Damaged{checked.error().message};
+    return std::move(*checked);
+}
+
 // So that times can be calculated with.
 void check_times(const plan::Record& record) {
     const auto check = [](std::int64_t at_ns) {
@@ -107,6 +121,7 @@ plan::Record record_of(const json& sidecar, json& observed) {
     if (const auto extractions = sidecar.find("extractions"); extractions != sidecar.end())
         read_all(*extractions, record.extractions, plan::extraction_from_json);
     read_all(sidecar.at("scheduler_exits"), record.scheduler_exits, plan::scheduler_exit_from_json);
+    record.repro = repro_of(sidecar);
     record.scheduler_log = text_of(sidecar, "scheduler_log");
     record.console = text_of(sidecar, "console");
     const bool with_state = observed.is_object();

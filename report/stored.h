@@ -15,8 +15,8 @@ namespace ktstr::report {
 struct StoredRun {
     nlohmann::json
         sidecar; // version, "test_name", "topology", "scheduler" and the verdict's bits are there, and of their types
-    // Accelerator, events, workers, payloads, scheduler exits, snapshots, monitor and logs. Without the observed file
-    // there is no monitor, and snapshots have no state. Times are within 36 years of 0.
+    // Accelerator, events, workers, payloads, scheduler exits, snapshots, monitor, repro and logs. Without the observed
+    // file there is no monitor, and snapshots have no state. Times are within 36 years of 0.
     plan::Record record;
 };
 

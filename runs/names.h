@@ -11,6 +11,8 @@ namespace ktstr::runs {
 constexpr std::string_view record_suffix = ".ktstr.json";
 constexpr std::string_view observed_suffix = ".observed.json.zst";
 constexpr std::string_view plan_suffix = ".plan.json";
+constexpr std::string_view repro_suffix = ".repro.json";
+constexpr std::string_view repro_observed_suffix = ".repro.observed.json.zst";
 constexpr std::string_view capture_suffix = ".ctprof.zst";
 constexpr std::string_view session_file = ".ktstr_run_epoch"; // its content is the token of the last session
 constexpr std::string_view lock_folder = ".locks";            // beside the run directories: NAME.lock for each

@@ -139,6 +139,8 @@ void Checker::check_expectation(const ast::Statement& statement, const Module& m
         expectation.kind = ExpectationKind::error;
         if (!off && !check_error(statement, module, made)) return;
         break;
+    case Kind::repro: expectation.kind = ExpectationKind::repro; break;
+    case Kind::allow_inconclusive: expectation.kind = ExpectationKind::allow_inconclusive; break;
     default: {
         expectation.kind = ExpectationKind::formula;
         const ast::Expression& formula = statement.values.front();

@@ -128,10 +128,11 @@ const model::Scheduler& Checker::check_scheduler(const Symbol& symbol) {
         diagnostics_.add(Code::duplicate_setting, symbol.span,
                          "a scheduler has a `binary` or is built into the kernel, not both");
     std::erase_if(out.expectations.expected, [&](const model::Expectation& expectation) {
-        const bool error = expectation.expectation.kind == plan::Expectation::Kind::error;
-        if (expectation.cgroups.empty() && !error) return false;
+        const auto kind = expectation.expectation.kind;
+        const bool fails = kind == plan::Expectation::Kind::error || kind == plan::Expectation::Kind::repro;
+        if (expectation.cgroups.empty() && !fails) return false;
         diagnostics_.add(Code::expectation_of_scheduler, expectation.span,
-                         error ? "a scheduler cannot expect an error of every scenario"
+                         fails ? "a scheduler cannot expect of every scenario that it fails"
                                : "a scheduler knows no cgroups by name",
                          "move this into the scenario's own expect block");
         return true;

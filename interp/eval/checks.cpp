@@ -14,6 +14,16 @@ namespace {
 
 using Status = lua::CheckOutcome::Status;
 
+CheckResult result_of(Status status) {
+    switch (status) {
+    case Status::passed: return CheckResult::passed;
+    case Status::skipped: return CheckResult::skip_requested;
+    case Status::failed: return CheckResult::failed;
+    case Status::error: return CheckResult::error;
+    }
+    return CheckResult::error;
+}
+
 Outcome outcome_of(Status status) {
     if (status == Status::passed) return Outcome::pass;
     return status == Status::skipped ? Outcome::skip : Outcome::fail;
@@ -53,37 +63,46 @@ std::string message_of(const plan::Check& check, const lua::CheckOutcome& outcom
     return text;
 }
 
+JudgedCheck run_check(const plan::Check& check, const nlohmann::json& whole, RecordedSeries& series) {
+    const auto outcome = lua::run_check(check.lua, check.source.file, check.source.line, whole, {}, &series);
+    JudgedCheck judged;
+    judged.status = result_of(outcome.status);
+    judged.result.outcome = outcome_of(outcome.status);
+    judged.result.asks_skip = outcome.status == Status::skipped;
+    judged.result.message = message_of(check, outcome);
+    judged.result.source = check.source;
+    for (const auto& claim : outcome.claims)
+        if (!claim.holds) {
+            judged.result.source.line = claim.line;
+            break;
+        }
+    if (outcome.status == Status::error && outcome.line > 0) judged.result.source.line = outcome.line;
+    return judged;
+}
+
 } // namespace
 
-std::vector<AssertionResult> judge_checks(const plan::Plan& plan, const plan::Record& record, bool run_failed) {
-    std::vector<AssertionResult> results;
-    if (plan.checks.empty()) return results;
+std::vector<JudgedCheck> judge_checks(const plan::Plan& plan, const plan::Record& record, bool run_conditional) {
+    std::vector<JudgedCheck> all;
+    if (plan.checks.empty()) return all;
     nlohmann::json whole = to_json(record);
     whole["plan"] = to_json(plan);
     whole["payloads"] = payloads_json(plan, record);
     RecordedSeries series(record);
     for (const auto& check : plan.checks) {
-        AssertionResult result;
-        result.kind = "check";
-        result.written = "check \"" + check.name + "\"";
-        result.source = check.source;
-        if (run_failed && !check.always) {
-            result.message = result.written + ": not judged, the run failed";
-            results.push_back(std::move(result));
-            continue;
+        JudgedCheck judged;
+        if (run_conditional || check.always) {
+            judged = run_check(check, whole, series);
+        } else {
+            judged.result.source = check.source;
+            judged.result.message = "check \"" + check.name + "\": not judged, the run failed";
         }
-        const auto outcome = lua::run_check(check.lua, check.source.file, check.source.line, whole, {}, &series);
-        result.outcome = outcome_of(outcome.status);
-        result.message = message_of(check, outcome);
-        for (const auto& claim : outcome.claims)
-            if (!claim.holds) {
-                result.source.line = claim.line;
-                break;
-            }
-        if (outcome.status == Status::error && outcome.line > 0) result.source.line = outcome.line;
-        results.push_back(std::move(result));
+        judged.result.kind = "check";
+        judged.result.written = "check \"" + check.name + "\"";
+        judged.always = check.always;
+        all.push_back(std::move(judged));
     }
-    return results;
+    return all;
 }
 
 } // namespace ktstr::eval

@@ -8,6 +8,8 @@
 #include "interp/eval/extractions.h"
 #include "interp/eval/formulas.h"
 #include "interp/eval/payloads.h"
+#include "interp/eval/precedence.h"
+#include "interp/eval/repro.h"
 #include "interp/eval/run_failure.h"
 
 namespace ktstr::eval {
@@ -66,14 +68,14 @@ std::optional<AssertionResult> missing_payloads(const plan::Plan& plan, const pl
     return result;
 }
 
-AssertionResult not_judged(const Expectation& expectation, bool expected) {
+AssertionResult of_expectation(const Expectation& expectation, Outcome outcome, const std::string& text) {
     AssertionResult result;
+    result.outcome = outcome;
     result.kind = plan::to_string(expectation.kind);
     result.cgroup = expectation.cgroup;
     result.written = expectation.written;
     result.source = expectation.source;
-    result.message = (expectation.written.empty() ? result.kind : expectation.written) +
-                     (expected ? ": not judged, the run failed as expected" : ": not judged, the run failed");
+    result.message = (expectation.written.empty() ? result.kind : expectation.written) + ": " + text;
     return result;
 }
 
@@ -86,65 +88,117 @@ AssertionResult nothing_expected(const plan::Plan& plan) {
     return result;
 }
 
-Verdict folded(std::vector<AssertionResult> assertions) {
-    Verdict verdict;
-    verdict.assertions = std::move(assertions);
-    for (const auto& assertion : verdict.assertions) verdict.outcome = fold(verdict.outcome, assertion.outcome);
-    return verdict;
+RunResult run_result(const plan::Record& record, const std::vector<AssertionResult>& failures) {
+    if (failures.empty()) return RunResult::completed;
+    return can_be_expected(record.end) ? RunResult::guest_failed : RunResult::host_failed;
 }
 
-Verdict judge_failed_run(const plan::Plan& plan, const plan::Record& record, std::vector<AssertionResult> failures) {
-    std::vector<AssertionResult> errors;
-    for (const auto& expectation : plan.expectations)
-        if (expectation.kind == Expectation::Kind::error)
-            errors.push_back(judge_expected_error(expectation, record, failures));
-    const bool expected = !errors.empty() && std::all_of(errors.begin(), errors.end(), [](const auto& result) {
-        return result.outcome == Outcome::pass;
-    });
-    // A text that was not found says itself what was said instead.
-    const bool told =
-        std::any_of(errors.begin(), errors.end(), [](const auto& result) { return result.outcome == Outcome::fail; });
-    std::vector<AssertionResult> assertions;
-    if (!expected && !told) assertions = std::move(failures);
-    auto error = errors.begin();
-    for (const auto& expectation : plan.expectations)
-        assertions.push_back(expectation.kind == Expectation::Kind::error ? std::move(*error++)
-                                                                          : not_judged(expectation, expected));
-    for (auto& result : judge_checks(plan, record, true)) assertions.push_back(std::move(result));
-    Verdict verdict = folded(std::move(assertions));
-    verdict.expected_failure = expected;
-    return verdict;
-}
+// Where a result comes from.
+enum class From { run, expectation, not_judged, error, repro, check };
 
-Verdict judge_clean_run(const plan::Plan& plan, const plan::Record& record) {
-    std::vector<AssertionResult> assertions = judge_extractions(plan, record);
-    for (auto missing : {missing_reports(plan, record), missing_payloads(plan, record)})
-        if (missing) assertions.push_back(std::move(*missing));
-    for (const auto& expectation : plan.expectations) {
-        if (expectation.kind == Expectation::Kind::error) {
-            assertions.push_back(judge_expected_error(expectation, record, {}));
-            continue;
+struct Judged {
+    From from = From::run;
+    AssertionResult result;
+};
+
+// All that is said of one run, in the order of the report, and what of it decides.
+class Judgement {
+  public:
+    Judgement(const plan::Plan& plan, const plan::Record& record)
+        : plan_(plan), record_(record), failures_(run_failures(plan, record)) {
+        facts_.run = run_result(record, failures_);
+        add(From::run, failures_);
+        if (completed()) add(From::expectation, judge_extractions(plan, record));
+        if (completed())
+            for (auto missing : {missing_reports(plan, record), missing_payloads(plan, record)})
+                if (missing) add(From::expectation, {std::move(*missing)});
+        for (const auto& expectation : plan.expectations) judge(expectation);
+        if (completed()) add(From::expectation, judge_payloads(plan, record));
+        judge_repro();
+        for (auto& check : judge_checks(plan, record, runs_conditional(facts_.run))) {
+            auto& sort = check.always ? facts_.unconditional : facts_.conditional;
+            sort = std::max(sort, check.status); // in the order of their weight
+            add(From::check, {std::move(check.result)});
         }
-        if (expectation.kind == Expectation::Kind::formula) {
-            assertions.push_back(judge_formula(plan, expectation, record));
-            continue;
-        }
-        for (auto& result : judge_measured(plan, expectation, record)) assertions.push_back(std::move(result));
+        if (judged_.empty()) add(From::expectation, {nothing_expected(plan)});
     }
-    for (auto& result : judge_payloads(plan, record)) assertions.push_back(std::move(result));
-    for (auto& result : judge_checks(plan, record, false)) assertions.push_back(std::move(result));
-    if (plan.expectations.empty() && plan.checks.empty() && record.payloads.empty())
-        assertions.push_back(nothing_expected(plan));
-    Verdict verdict = folded(std::move(assertions));
-    if (verdict.outcome == Outcome::pass && lacks_model(record)) verdict.outcome = Outcome::skip;
-    return verdict;
-}
+
+    Verdict verdict() && {
+        const Conclusion conclusion = conclude(facts_);
+        Verdict verdict;
+        verdict.outcome = conclusion.outcome;
+        verdict.expected_failure = conclusion.expected_failure;
+        for (auto& [from, result] : judged_) {
+            if (from == From::run && !conclusion.reasons.run) continue;
+            if (from == From::not_judged && conclusion.expected_failure) result.message += " as expected";
+            const bool excused = from == From::expectation && conclusion.expected_failure;
+            if (excused && result.outcome >= Outcome::inconclusive) {
+                result.outcome = Outcome::skip;
+                result.message = "as expected: " + result.message;
+            }
+            verdict.assertions.push_back(std::move(result));
+        }
+        return verdict;
+    }
+
+  private:
+    [[nodiscard]] bool completed() const { return facts_.run == RunResult::completed; }
+
+    void add(From from, std::vector<AssertionResult> results) {
+        for (auto& result : results) {
+            if (from == From::expectation) {
+                facts_.expectations = fold(facts_.expectations, result.outcome);
+                facts_.model_unavailable = facts_.model_unavailable || result.asks_skip;
+            }
+            judged_.push_back({from, std::move(result)});
+        }
+    }
+
+    void judge(const Expectation& expectation) {
+        switch (expectation.kind) {
+        case Expectation::Kind::allow_inconclusive: return; // of the exit code
+        case Expectation::Kind::error: return judge_error(expectation);
+        case Expectation::Kind::repro: return add(From::repro, {of_expectation(expectation, Outcome::skip, "")});
+        default: break;
+        }
+        if (!completed())
+            add(From::not_judged, {of_expectation(expectation, Outcome::skip, "not judged, the run failed")});
+        else if (expectation.kind == Expectation::Kind::formula)
+            add(From::expectation, {judge_formula(plan_, expectation, record_)});
+        else
+            add(From::expectation, judge_measured(plan_, expectation, record_));
+    }
+
+    void judge_error(const Expectation& expectation) {
+        auto result = judge_expected_error(expectation, record_, failures_);
+        const Expected met = result.outcome == Outcome::pass ? Expected::met : Expected::unmet;
+        facts_.error = std::max(facts_.error, met);
+        add(From::error, {std::move(result)});
+    }
+
+    // Last: whether there is a failure to repeat is known once all is judged.
+    void judge_repro() {
+        for (auto& [from, result] : judged_) {
+            if (from != From::repro) continue;
+            const bool failed = completed() ? facts_.expectations == Outcome::fail : true;
+            facts_.repro = failed && record_.repro.valid ? Expected::met : Expected::unmet;
+            if (facts_.run == RunResult::host_failed)
+                result.message +=
+                    "not judged: the run ended on the host's side (" + std::string(plan::to_string(record_.end)) + ")";
+            else
+                judge_expected_repro(result, record_.repro, failed);
+        }
+    }
+
+    const plan::Plan& plan_;
+    const plan::Record& record_;
+    const std::vector<AssertionResult> failures_;
+    Facts facts_;
+    std::vector<Judged> judged_;
+};
 
 } // namespace
 
-Verdict evaluate(const plan::Plan& plan, const plan::Record& record) {
-    auto failures = run_failures(plan, record);
-    return failures.empty() ? judge_clean_run(plan, record) : judge_failed_run(plan, record, std::move(failures));
-}
+Verdict evaluate(const plan::Plan& plan, const plan::Record& record) { return Judgement(plan, record).verdict(); }
 
 } // namespace ktstr::eval

@@ -224,7 +224,9 @@ std::vector<AssertionResult> judge_measured(const plan::Plan& plan, const Expect
     case Expectation::Kind::isolation: return {judge_isolation(judge, workers)};
     case Expectation::Kind::throughput: return {judge_throughput(judge, workers)};
     case Expectation::Kind::error: break;   // run_failure.h
-    case Expectation::Kind::formula: break; // refused before the run, interp/plan/requirements.h
+    case Expectation::Kind::repro: break;   // repro.h
+    case Expectation::Kind::formula: break; // formulas.h
+    case Expectation::Kind::allow_inconclusive: break;
     }
     return {};
 }

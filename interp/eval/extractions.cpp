@@ -39,6 +39,7 @@ void judge_one(const Extraction& extraction, const plan::PayloadReport& report, 
     if (!extraction.unavailable.empty()) {
         const std::string way_out = extraction.hint.empty() ? "" : " (" + extraction.hint + ")";
         add(Outcome::skip, "its output was not read: " + extraction.unavailable + way_out);
+        results.back().asks_skip = true;
     } else if (extraction.metrics.empty()) {
         std::string why;
         for (const auto& problem : extraction.problems) why += (why.empty() ? ": " : "; ") + problem;
@@ -97,11 +98,6 @@ std::vector<AssertionResult> judge_extractions(const plan::Plan& plan, const pla
     }
     unread.insert(unread.end(), std::make_move_iterator(results.begin()), std::make_move_iterator(results.end()));
     return unread;
-}
-
-bool lacks_model(const plan::Record& record) {
-    return std::any_of(record.extractions.begin(), record.extractions.end(),
-                       [](const Extraction& extraction) { return !extraction.unavailable.empty(); });
 }
 
 } // namespace ktstr::eval

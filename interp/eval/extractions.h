@@ -19,10 +19,7 @@ const plan::Extraction* extraction_of(const plan::Record& record, std::size_t pa
 std::vector<std::string> violations_of(const plan::Extraction& extraction);
 
 // Of a completed run: a failure for each extraction without a run, for each run without an extraction, and for each
-// broken rule; a skip for each extraction without a model, or without metrics.
+// broken rule; a skip for each extraction without a model, which asks for one of the scenario, or without metrics.
 std::vector<AssertionResult> judge_extractions(const plan::Plan& plan, const plan::Record& record);
-
-// Whether any output could not be read because there was no model: what has passed then is a skip.
-bool lacks_model(const plan::Record& record);
 
 } // namespace ktstr::eval

@@ -147,6 +147,13 @@ std::optional<std::string> find_regex(const std::string& said, const std::regex&
     return std::nullopt;
 }
 
+std::string last_words(const std::string& log) {
+    const auto lines = lines_of(log);
+    const auto last =
+        std::find_if(lines.rbegin(), lines.rend(), [](const auto line) { return !quoted_line(line).empty(); });
+    return last == lines.rend() ? "" : quoted_line(*last);
+}
+
 std::string what_was_said(const plan::Record& record, const std::vector<AssertionResult>& failures) {
     std::vector<std::string> parts;
     for (const auto& failure : failures) parts.push_back(failure.message);
@@ -154,6 +161,8 @@ std::string what_was_said(const plan::Record& record, const std::vector<Assertio
         const bool told = join(parts, "\n").find(exit.kernel_reason) != std::string::npos;
         if (!told) parts.push_back("the kernel said: " + quoted_line(exit.kernel_reason));
     }
+    if (const auto last = last_words(record.scheduler_log); is_scheduler_end(record.end) && !last.empty())
+        parts.push_back("the scheduler's last words: " + last);
     return join(parts, "; ");
 }
 

@@ -29,11 +29,13 @@ std::vector<const AssertionResult*> Verdict::failures() const {
     return found;
 }
 
-int exit_code(const std::vector<Outcome>& outcomes) {
-    Outcome worst = Outcome::skip;
-    for (const auto outcome : outcomes) worst = fold(worst, outcome);
-    if (worst == Outcome::fail) return 1;
-    return worst == Outcome::inconclusive ? 2 : 0;
+const AssertionResult* Verdict::skipped_by() const {
+    const AssertionResult* first = nullptr;
+    for (const auto& assertion : assertions) {
+        if (assertion.asks_skip) return &assertion;
+        if (first == nullptr && assertion.outcome == Outcome::skip) first = &assertion;
+    }
+    return first;
 }
 
 std::string_view to_string(Outcome outcome) {

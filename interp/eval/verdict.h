@@ -5,29 +5,19 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "interp/eval/judged.h"
+#include "interp/eval/outcome.h"
 #include "interp/plan/plan.h"
 
 namespace ktstr::eval {
-
-// In the order of the lattice: the stronger one wins a fold.
-enum class Outcome {
-    skip,         // not judged; says nothing about the scheduler
-    pass,         // judged and held
-    inconclusive, // could not be judged: the run gave no signal
-    fail,
-};
-
-constexpr Outcome fold(Outcome first, Outcome second) { return first < second ? second : first; }
 
 struct AssertionResult {
     Outcome outcome = Outcome::skip;
     std::string kind;    // an Expectation::Kind, or what every run must do: "run" (come to its end), "workers" (report,
                          // and live until they are stopped), "expectations" (there is one),
-                         // "payload" (do what it must)
+                         // "payload" (do what it must), "check"
     std::string cgroup;  // empty: the whole scenario
     std::string written; // as in the source; empty for what every run must do
     plan::SourcePosition source;
@@ -37,6 +27,7 @@ struct AssertionResult {
     std::string message;         // for the user, one line or a few; may hold text out of the guest, in any encoding
     std::string hint;
     std::vector<std::string> notes; // of what was observed and could not be looked at
+    bool asks_skip = false;         // of the scenario as a whole: a check, or a payload whose model is not there
     std::optional<double> margin;   // of a formula: how far it is from the other answer (docs/language.md, Robustness)
 
     std::vector<JudgedSeries> judged; // of a formula over series
@@ -49,17 +40,15 @@ struct AssertionResult {
 
 struct Verdict {
     Outcome outcome = Outcome::skip;
-    bool expected_failure = false; // the run failed the way its `error` expectations asked for
+    bool expected_failure = false; // it failed the way its `error` and `repro` expectations ask for
     std::vector<AssertionResult> assertions;
 
     // What made it fail, or made it inconclusive.
     [[nodiscard]] std::vector<const AssertionResult*> failures() const;
+    // Of a skipped one: what asked for it, else the first that was skipped; null if there is none.
+    [[nodiscard]] const AssertionResult* skipped_by() const;
 };
 
-// 0 for pass and skip, 1 if anything failed, else 2 if anything was inconclusive. Nothing at all is 0.
-int exit_code(const std::vector<Outcome>& outcomes);
-
-std::string_view to_string(Outcome outcome); // "pass", "fail", "skip", "inconclusive"
 nlohmann::json to_json(const AssertionResult& result);
 nlohmann::json to_json(const Verdict& verdict);
 

@@ -208,6 +208,7 @@ std::string expectation_words(const Expectation& expectation) {
     const std::string kind(to_string(expectation.kind));
     if (expectation.kind == Expectation::Kind::error)
         return kind + (expectation.text_is_regex ? " matches \"" : " contains \"") + expectation.text + "\"";
+    if (expectation.kind == Expectation::Kind::allow_inconclusive) return "allow inconclusive";
     const std::string subject = kind + (expectation.cgroup.empty() ? "" : "(" + expectation.cgroup + ")");
     if (!has_bound(expectation)) return subject;
     return subject + " " + std::string(to_string(expectation.comparison)) + " " + bound_words(expectation);

@@ -78,13 +78,16 @@ inline constexpr Names<Payload::Output, 4> output_names = {{{Payload::Output::ex
                                                             {Payload::Output::regex, "regex"},
                                                             {Payload::Output::llm, "llm"}}};
 
-inline constexpr Names<Expectation::Kind, 7> expectation_names = {{{Expectation::Kind::progress, "progress"},
-                                                                   {Expectation::Kind::spread, "spread"},
-                                                                   {Expectation::Kind::gap, "gap"},
-                                                                   {Expectation::Kind::isolation, "isolation"},
-                                                                   {Expectation::Kind::throughput, "throughput"},
-                                                                   {Expectation::Kind::error, "error"},
-                                                                   {Expectation::Kind::formula, "formula"}}};
+inline constexpr Names<Expectation::Kind, 9> expectation_names = {
+    {{Expectation::Kind::progress, "progress"},
+     {Expectation::Kind::spread, "spread"},
+     {Expectation::Kind::gap, "gap"},
+     {Expectation::Kind::isolation, "isolation"},
+     {Expectation::Kind::throughput, "throughput"},
+     {Expectation::Kind::error, "error"},
+     {Expectation::Kind::repro, "repro"},
+     {Expectation::Kind::allow_inconclusive, "allow_inconclusive"},
+     {Expectation::Kind::formula, "formula"}}};
 
 inline constexpr Names<Formula::Kind, 28> formula_names = {{{Formula::Kind::number, "number"},
                                                             {Formula::Kind::series, "series"},

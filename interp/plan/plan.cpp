@@ -84,9 +84,9 @@ const Scheduler* Plan::initial_scheduler() const {
     return found == schedulers.end() ? nullptr : &*found;
 }
 
-bool Plan::expects_error() const {
+bool Plan::expects(Expectation::Kind kind) const {
     return std::any_of(expectations.begin(), expectations.end(),
-                       [](const Expectation& expectation) { return expectation.kind == Expectation::Kind::error; });
+                       [kind](const Expectation& expectation) { return expectation.kind == kind; });
 }
 
 json to_json(const SourcePosition& source) { return Writer::json_of(source, Writer::Form::whole); }

@@ -364,7 +364,7 @@ struct Formula {
     std::optional<std::uint64_t> to_ns; // time; absent: to the end
 };
 
-// One assertion. What `value` is measured in follows from the kind.
+// One line of an expect block. What `value` is measured in follows from the kind.
 struct Expectation {
     enum class Kind {
         progress,   // every worker has done at least one work unit; `cgroup` narrows
@@ -373,7 +373,10 @@ struct Expectation {
         isolation,  // no worker ran outside its cgroup's cpuset
         throughput, // work units per second, all workers of `cgroup` (or of the scenario) together
         error,      // the run must fail, with `text` in what the scheduler, the kernel or the executor said
-        formula,    // `formula`, a condition; one over series holds if it holds at the first sample
+        repro,      // the run, or an expectation of it, must fail, and again when it is made once more; that leaves a
+                    // valid artifact (Record::repro)
+        allow_inconclusive, // asserts nothing: an inconclusive verdict does not count in the exit code
+        formula,            // `formula`, a condition; one over series holds if it holds at the first sample
     };
     Kind kind = Kind::progress;
     std::string cgroup;                             // empty: all
@@ -390,7 +393,7 @@ struct Expectation {
 struct Check {
     std::string name;
     std::string lua;       // the chunk
-    bool always = false;   // also when the run or an expectation has failed
+    bool always = false;   // also when the run has failed
     SourcePosition source; // of the chunk's first character
 };
 
@@ -413,7 +416,7 @@ struct Plan {
     std::map<std::string, std::string> parameters; // those of the scenario, as written: part of a result's identity
 
     [[nodiscard]] const Scheduler* initial_scheduler() const; // null: EEVDF
-    [[nodiscard]] bool expects_error() const;
+    [[nodiscard]] bool expects(Expectation::Kind kind) const; // whether there is one of this kind
 };
 
 // The canonical form: the same plan gives the same bytes (keys sorted, no white space, dump() of to_json).

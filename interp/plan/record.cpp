@@ -198,6 +198,13 @@ json to_json(const SchedulerExit& exit) {
 
 json to_json(const PhaseTime& phase) { return {{"phase", phase.phase}, {"host_ms", phase.host_ms}}; }
 
+json to_json(const Repro& repro) {
+    return {{"attempted", repro.attempted},
+            {"same_failure", repro.same_failure},
+            {"valid", repro.valid},
+            {"reason", repro.reason}};
+}
+
 json to_json(const Record& record) {
     return {{"end", to_string(record.end)},
             {"message", record.message},
@@ -224,6 +231,7 @@ json to_json(const Record& record) {
             {"kernel_reads", array_json(record.kernel_reads)},
             {"monitor", to_json(record.monitor)},
             {"programs", to_json(record.programs)},
+            {"repro", to_json(record.repro)},
             {"scheduler_log", record.scheduler_log},
             {"console", record.console}};
 }

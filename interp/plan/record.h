@@ -158,6 +158,14 @@ enum class RunEnd {
     host_failed, // the host could not do its part: no memory, no QEMU, a full disk
 };
 
+// A failed run that was made once more, with the same plan, kernel and seed and closer observation.
+struct Repro {
+    bool attempted = false;
+    bool same_failure = false; // it failed again in the same way
+    bool valid = false;        // and left an artifact with all that there is to be in it
+    std::string reason;        // in words: what the artifact has, or what is missing
+};
+
 struct PhaseTime {
     std::string phase;  // "boot", "stage", "attach", "scenario", "teardown"
     double host_ms = 0; // duration on the host's clock
@@ -187,7 +195,8 @@ struct Record {
     std::vector<Watch> watches;
     std::vector<KernelRead> kernel_reads;
     Monitor monitor;
-    BpfPrograms programs;      // of the schedulers
+    BpfPrograms programs; // of the schedulers
+    Repro repro;
     std::string scheduler_log; // standard output and error of the scheduler, its last 256 KiB
     std::string console;       // kernel console, its last 64 KiB
 
@@ -206,6 +215,7 @@ nlohmann::json to_json(const CgroupProcs& procs);
 nlohmann::json to_json(const CtprofCapture& capture);
 nlohmann::json to_json(const StimulusEvent& event);
 nlohmann::json to_json(const SchedulerExit& exit);
+nlohmann::json to_json(const Repro& repro);
 nlohmann::json to_json(const Record& record);
 // For what comes out of a guest: every field checked for presence, type and range.
 Result<WorkerReport> worker_report_from_json(const nlohmann::json& json);

@@ -153,6 +153,8 @@ struct formula : node<Kind::formula, expression, opt<sor<sustained, off>>, formu
 struct expectation
     : sor<flat_expectation<Kind::progress, key::progress>, flat_expectation<Kind::isolation, key::isolation>,
           statement<Kind::error, key::error, sor<off, contains, matches>>,
+          statement<Kind::repro, key::repro, opt<off>>,
+          statement<Kind::allow_inconclusive, key::allow, key::inconclusive, opt<off>>,
           statement<Kind::include, key::include, qualified_name>, formula> {};
 struct expect_block : steered_block<in_expect, expectation> {};
 struct expect : statement<Kind::expect, key::expect, expect_block> {};

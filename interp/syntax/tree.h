@@ -127,6 +127,8 @@ enum class Kind : std::uint8_t {
     progress,
     isolation,
     error,
+    repro,
+    allow_inconclusive,
     include,
     formula,
     exit_code,

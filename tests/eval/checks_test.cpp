@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <malloc.h>
 #include <nlohmann/json.hpp>
 
 #include "interp/eval/evaluate.h"
@@ -62,6 +64,89 @@ TEST_CASE("after a failed run only the checks marked `always` are made") {
     };
     CHECK(result_of(false).outcome == Outcome::skip);
     CHECK(result_of(true).outcome == Outcome::pass);
+}
+
+TEST_CASE("after a run that came to its end both sorts of checks are made, and both failures are told") {
+    auto plan = checking("claim('one'):is_true(false)");
+    plan.checks.push_back({"state", "fail('two')", true, {"scenarios/even.ktl", 30, 3}});
+    plan.expectations = {expectation(plan::Expectation::Kind::gap, "gap(hot) <= 1ms", 1e6)};
+    const auto verdict = evaluate(plan, made_up_record());
+    CHECK(verdict.outcome == Outcome::fail);
+    const auto failures = verdict.failures();
+    REQUIRE(failures.size() == 3); // the expectation that failed keeps no check from looking
+    CHECK_THAT(failures[1]->message, ContainsSubstring("check \"enough work\": one"));
+    CHECK_THAT(failures[2]->message, ContainsSubstring("check \"state\": two"));
+}
+
+TEST_CASE("a check that asks for a skip skips the scenario, whatever else passed or could not be judged") {
+    auto plan = checking("skip('no such counter')");
+    plan.checks.push_back({"held", "claim('x'):is_true(true)", true, {"scenarios/even.ktl", 30, 3}});
+    plan.expectations = {expectation(plan::Expectation::Kind::progress, "progress(hot)")};
+    const auto verdict = evaluate(plan, made_up_record());
+    CHECK(verdict.outcome == Outcome::skip);
+    REQUIRE(verdict.skipped_by() != nullptr);
+    CHECK_THAT(verdict.skipped_by()->message, ContainsSubstring("no such counter"));
+    auto silent = made_up_record();
+    silent.workers.pop_back();
+    CHECK(evaluate(plan, silent).outcome == Outcome::skip);
+}
+
+TEST_CASE("a skip that a check asks for hides no failure: of a check, of an expectation, of the run") {
+    auto plan = checking("skip('no such counter')", true);
+    SECTION("of a check") {
+        plan.checks.push_back({"state", "claim('x'):is_true(false)", true, {"scenarios/even.ktl", 30, 3}});
+        CHECK(evaluate(plan, made_up_record()).outcome == Outcome::fail);
+    }
+    SECTION("of a check with an error in it") {
+        plan.checks.push_back({"state", "nothing.at_all()", false, {"scenarios/even.ktl", 30, 3}});
+        CHECK(evaluate(plan, made_up_record()).outcome == Outcome::fail);
+    }
+    SECTION("of an expectation") {
+        plan.expectations = {expectation(plan::Expectation::Kind::gap, "gap(hot) <= 1ms", 1e6)};
+        CHECK(evaluate(plan, made_up_record()).outcome == Outcome::fail);
+    }
+    SECTION("of the run") {
+        auto record = made_up_record();
+        record.end = plan::RunEnd::scheduler_exited;
+        record.message = "the scheduler went";
+        CHECK(evaluate(plan, record).outcome == Outcome::fail);
+        plan.expectations = {expected_error("the scheduler went")};
+        CHECK(evaluate(plan, record).outcome == Outcome::skip); // an expected failure is none
+    }
+}
+
+TEST_CASE("an expected error does not excuse a check that failed") {
+    auto record = made_up_record();
+    record.end = plan::RunEnd::scheduler_exited;
+    record.message = "stall";
+    auto plan = checking("claim('dump'):is_true(false)", true);
+    plan.expectations = {expected_error("stall")};
+    const auto verdict = evaluate(plan, record);
+    CHECK(verdict.outcome == Outcome::fail);
+    CHECK(verdict.expected_failure);
+    REQUIRE(verdict.failures().size() == 1);
+    CHECK(verdict.failures()[0]->kind == "check");
+}
+
+TEST_CASE("checks that run away or blow up fail one by one and leave no memory behind") {
+    auto plan = checking("while true do end");
+    plan.checks.push_back(
+        {"memory", "local t = {} while true do t[#t + 1] = string.rep('x', 1e5) end", true, {"", 30, 3}});
+    plan.checks.push_back({"depth", "local function f() return 1 + f() end f()", true, {"", 40, 3}});
+    plan.checks.push_back({"fine", "claim('x'):is_true(true)", false, {"", 50, 3}});
+    const auto judge = [&plan] { return evaluate(plan, made_up_record()); };
+    const auto verdict = judge();
+    CHECK(verdict.outcome == Outcome::fail);
+    REQUIRE(verdict.assertions.size() == 4);
+    CHECK_THAT(verdict.assertions[0].message, ContainsSubstring("instructions"));
+    CHECK_THAT(verdict.assertions[1].message, ContainsSubstring("memory"));
+    CHECK_THAT(verdict.assertions[2].message, ContainsSubstring("stack overflow"));
+    CHECK(verdict.assertions[3].outcome == Outcome::pass);
+    // One memory check holds up to 96 MiB while it runs.
+    const auto held = [] { return ::mallinfo2().uordblks + ::mallinfo2().hblkhd; };
+    const std::size_t before = held();
+    for (int i = 0; i < 2; ++i) CHECK(judge().outcome == Outcome::fail);
+    CHECK(held() < before + (std::size_t{1} << 20U));
 }
 
 TEST_CASE("a Lua check can ask for any series that the record can give") {

@@ -131,10 +131,28 @@ TEST_CASE("a wrong text fails by showing what was said instead") {
     exit.attached = true;
     exit.kernel_reason = "runtime error: invalid CPU";
     record.scheduler_exits = {exit};
+    record.scheduler_log = "attached\nEXIT: runtime error\n\n";
     const auto verdict = evaluate(expecting({expected_error("task stall")}), record);
+    CHECK_THAT(first_of(verdict, "error").message,
+               ContainsSubstring("the scheduler's last words: EXIT: runtime error"));
     CHECK_THAT(first_of(verdict, "error").message, ContainsSubstring("the scheduler was disabled"));
     CHECK_THAT(first_of(verdict, "error").message, ContainsSubstring("runtime error: invalid CPU"));
     CHECK(first_of(verdict, "error").source.line == 9);
+}
+
+TEST_CASE("a text that is looked for may stand in the dump that a scheduler writes, as it may in the kernel's own") {
+    auto record = ended(RunEnd::scheduler_exited, "the scheduler was disabled");
+    plan::SchedulerExit exit;
+    exit.attached = true;
+    exit.kernel_reason = "disabled (runnable task stall)\nCPU 1: nr_run=4 flags=0x0";
+    record.scheduler_exits = {exit};
+    record.scheduler_log = "Runqueue states\n  CPU 0: nr_run=7\nEXIT: stall\n";
+    for (const std::string text : {"CPU 1: nr_run=4", "CPU 0: nr_run=7", "runnable task stall", "was disabled"}) {
+        CAPTURE(text);
+        CHECK(evaluate(expecting({expected_error(text)}), record).outcome == Outcome::pass);
+    }
+    CHECK(evaluate(expecting({expected_error("CPU [01]: nr_run=[0-9]$", true)}), record).outcome == Outcome::pass);
+    CHECK(evaluate(expecting({expected_error("nr_run=9")}), record).outcome == Outcome::fail);
 }
 
 TEST_CASE("a panic is not explained by what the scheduler printed before it") {

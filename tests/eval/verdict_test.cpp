@@ -10,20 +10,6 @@ using namespace ktstr::test;
 using eval::evaluate;
 using eval::Outcome;
 
-TEST_CASE("outcomes fold as fail over inconclusive over pass over skip") {
-    const std::vector<Outcome> weak_to_strong = {Outcome::skip, Outcome::pass, Outcome::inconclusive, Outcome::fail};
-    for (std::size_t i = 0; i < weak_to_strong.size(); ++i)
-        for (std::size_t j = 0; j < weak_to_strong.size(); ++j)
-            CHECK(fold(weak_to_strong[i], weak_to_strong[j]) == weak_to_strong[std::max(i, j)]);
-}
-
-TEST_CASE("the exit code is 1 for a failure, 2 for an inconclusive run and 0 for passes and skips") {
-    CHECK(eval::exit_code({}) == 0);
-    CHECK(eval::exit_code({Outcome::pass, Outcome::skip}) == 0);
-    CHECK(eval::exit_code({Outcome::pass, Outcome::inconclusive}) == 2);
-    CHECK(eval::exit_code({Outcome::inconclusive, Outcome::fail, Outcome::pass}) == 1);
-}
-
 TEST_CASE("a scenario that expects nothing is skipped, not passed") {
     const auto verdict = evaluate(made_up_plan(), made_up_record());
     CHECK(verdict.outcome == Outcome::skip);

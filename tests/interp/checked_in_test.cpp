@@ -90,7 +90,7 @@ TEST_CASE("the shipped scenarios run with and without a scheduler, on at most ei
     bool without = false;
     for (const auto& scenario : compile_folder("scenarios").scenarios) {
         CHECK(scenario.plan.topology.cpus() <= 8);
-        if (!scenario.plan.expects_error()) total += scenario.plan.duration_ns;
+        if (!scenario.plan.expects(plan::Expectation::Kind::error)) total += scenario.plan.duration_ns;
         (scenario.plan.scheduler ? with : without) = true;
     }
     CHECK(with);

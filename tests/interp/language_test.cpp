@@ -273,9 +273,27 @@ TEST_CASE("a scenario that expects an error expects nothing else by itself") {
         scheduler +
         "scenario \"t\" { scheduler s cgroup a { workers 1 of spin_wait } expect { error matches \"run.*stall\" } }");
     REQUIRE(plan.expectations.size() == 1);
-    CHECK(plan.expects_error());
+    CHECK(plan.expects(plan::Expectation::Kind::error));
     CHECK(plan.expectations[0].text == "run.*stall");
     CHECK(plan.expectations[0].text_is_regex);
+}
+
+TEST_CASE("an expected repro and allowed inconclusive verdicts are subjects of their own, which `off` takes back") {
+    const std::string scheduler = "scheduler s { binary \"b\" expect { gap <= 1s  allow inconclusive } }\n";
+    const std::string body = "cgroup hot { workers 1 of spin_wait }";
+    const auto plan = plan_of(scheduler + "scenario \"t\" { scheduler s " + body + " expect { repro } }");
+    REQUIRE(plan.expectations.size() == 4);
+    CHECK(plan.expectations[2].kind == plan::Expectation::Kind::allow_inconclusive);
+    CHECK(plan.expectations[3].kind == plan::Expectation::Kind::repro);
+    CHECK(plan.expects(plan::Expectation::Kind::repro));
+    CHECK(expectations_of(scheduler + "scenario \"t\" { scheduler s " + body +
+                          " expect { allow inconclusive off } }") == Texts{"progress", "gap <= 1s"});
+    CHECK(expectations_of("expectations e { repro allow inconclusive }\nscenario \"t\" { " + body +
+                          " expect { include e repro off } }") == Texts{"progress", "allow inconclusive"});
+    CHECK(expectations_of("scenario \"t\" { " + body + " expect { error contains \"x\" repro } }") ==
+          Texts{"error contains \"x\"", "repro"});
+    CHECK(expectations_of("payload allow { binary \"b\" output json }\nscenario \"t\" { " + body +
+                          " run allow in hot expect { allow.x > 1 } }") == Texts{"progress", "allow.x > 1"});
 }
 
 TEST_CASE("the bound of an expectation is in the plan's unit") {

@@ -27,7 +27,7 @@ TEST_CASE("a plan with one of everything survives its JSON form unchanged") {
     if (!read) FAIL(read.error().message);
     CHECK(canonical_bytes(*read) == canonical_bytes(plan));
     CHECK(plan_hash(*read) == plan_hash(plan));
-    CHECK(read->expects_error());
+    CHECK(read->expects(Expectation::Kind::error));
     REQUIRE(read->initial_scheduler() != nullptr);
     CHECK(read->initial_scheduler()->binary == "scx_s");
     CHECK(read->topology == plan.topology);

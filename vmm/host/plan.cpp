@@ -85,6 +85,10 @@ std::vector<HostRefusal> host_refusals(const plan::Plan& plan, const std::string
     if (plan.memory_bytes != plan::default_memory(plan.topology))
         refusals.add("`memory` sizes a virtual machine, and cannot be set for this one", plan.source,
                      "leave it out, or run without --host");
+    for (const auto& expectation : plan.expectations)
+        if (expectation.kind == plan::Expectation::Kind::repro)
+            refusals.add("`repro` keeps the state of a failure, which can be looked at in a virtual machine only",
+                         expectation.source);
     for_each_op(plan, [&](const plan::Op& op) { refuse_op(op, refusals); });
     return refusals.take();
 }
