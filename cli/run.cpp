@@ -365,8 +365,10 @@ int run_batch(const RunOptions& options, const Batch& batch, const Setup& setup,
     setup.records->announce();
     report::Progress progress(STDERR_FILENO, report::Progress::mode_for(STDERR_FILENO),
                               report::Style{report::wants_color(STDERR_FILENO)}, static_cast<int>(tasks.size()));
-    const auto reporter = report::make_reporter(
-        format, std::cout, {.style = report::Style{report::wants_color(STDOUT_FILENO)}, .verbose = options.verbose});
+    const auto reporter = report::make_reporter(format, std::cout,
+                                                {.style = report::Style{report::wants_color(STDOUT_FILENO)},
+                                                 .verbose = options.verbose,
+                                                 .allow_inconclusive = options.allow_inconclusive});
     Runner runner(options, setup, std::move(tasks), progress, *reporter, cancel_on_signals(), batch.budget_ns);
     for (const auto& one : batch.impossible)
         runner.skip(one.job,
@@ -472,8 +474,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
     auto* host = command->add_flag("--host", options->host, "on this machine itself, under the scheduler that it has");
     command->add_option("--accel", options->accelerator, "kvm or tcg (default: what works here)")
         ->check(CLI::IsMember({"kvm", "tcg"}));
-    command->add_option("--format", options->format, "pretty, json (a line per result) or junit")
-        ->check(CLI::IsMember({"pretty", "json", "junit"}));
+    command->add_option("--format", options->format, "pretty, json (a line per result), junit or ktap")
+        ->check(CLI::IsMember({"pretty", "json", "junit", "ktap"}));
     command->add_option("--out", options->out, "where the records go (default: ktstr-runs)")->type_name("DIR");
     command->add_flag("--fail-fast,!--keep-going", options->fail_fast,
                       "stop at the first failure (default: keep going)");

@@ -41,7 +41,7 @@ constexpr const char* help_text =
   %s --extract DIR                   unpack them into a new directory
 
   --out DIR        where the record goes (default: ktstr-runs)
-  --format FORMAT  pretty (default), json or junit
+  --format FORMAT  pretty (default), json, junit or ktap
 
 A run needs root. All files are unpacked into memory that only the run sees: nothing but the record stays.
 Exit codes: 0 pass or skip, 1 the scenario failed, 2 it could not be judged, 64 this machine lacks something, or wrong

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report/reporter.h"
 
+#include "interp/eval/run_failure.h"
 #include "report/reporters.h"
 
 namespace ktstr::report {
@@ -33,6 +34,7 @@ std::unique_ptr<Reporter> make_reporter(Format format, std::ostream& out, Report
     case Format::pretty: return make_pretty_reporter(out, std::move(options));
     case Format::json: return make_json_reporter(out);
     case Format::junit: return make_junit_reporter(out, std::move(options));
+    case Format::ktap: return make_ktap_reporter(out, std::move(options));
     }
     return nullptr;
 }
@@ -41,7 +43,8 @@ Result<Format> parse_format(std::string_view name) {
     if (name == "pretty") return Format::pretty;
     if (name == "json") return Format::json;
     if (name == "junit") return Format::junit;
-    return Error{"there is no format \"" + std::string(name) + "\"", "use pretty, json or junit"};
+    if (name == "ktap") return Format::ktap;
+    return Error{"there is no format \"" + std::string(name) + "\"", "use pretty, json, junit or ktap"};
 }
 
 std::string_view verdict_word(eval::Outcome outcome) {
@@ -52,6 +55,34 @@ std::string_view verdict_word(eval::Outcome outcome) {
     case eval::Outcome::inconclusive: return "INCONCLUSIVE";
     }
     return "";
+}
+
+Standing standing_of(const ScenarioResult& result, const ReporterOptions& options) {
+    switch (result.verdict.outcome) {
+    case eval::Outcome::pass: return Standing::passed;
+    case eval::Outcome::skip: return Standing::skipped;
+    case eval::Outcome::inconclusive:
+        return options.allow_inconclusive || result.plan.expects(plan::Expectation::Kind::allow_inconclusive)
+                   ? Standing::skipped
+                   : Standing::broken;
+    case eval::Outcome::fail: return eval::can_be_expected(result.record.end) ? Standing::failed : Standing::broken;
+    }
+    return Standing::failed;
+}
+
+std::string test_name(const ScenarioResult& result) {
+    return result.plan.scenario + " [" + scheduler_name(result.plan) + " " + result.plan.topology.label() +
+           (result.kernel.empty() ? "" : " " + result.kernel) + "]";
+}
+
+std::string reason_of(const ScenarioResult& result) {
+    const auto outcome = result.verdict.outcome;
+    if (const auto* reason = result.verdict.skipped_by(); outcome == eval::Outcome::skip)
+        return reason == nullptr ? "" : reason->message;
+    std::string text;
+    for (const auto* failure : result.verdict.failures())
+        if (failure->outcome == outcome) text += (text.empty() ? "" : "\n") + failure->message;
+    return text;
 }
 
 Style::Paint verdict_paint(eval::Outcome outcome) {

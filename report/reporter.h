@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The results on standard output, in one of three formats.
+// The results on standard output, in one of four formats.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@
 
 namespace ktstr::report {
 
-enum class Format { pretty, json, junit };
+enum class Format { pretty, json, junit, ktap };
 
 // How many scenarios ended in each way.
 struct Tally {
@@ -28,8 +28,9 @@ struct Tally {
 
 struct ReporterOptions {
     Style style;                               // pretty only
-    SourceLine source_line = read_source_line; // pretty and junit
+    SourceLine source_line = read_source_line; // all but json
     bool verbose = false;                      // pretty only: details of what passed too
+    bool allow_inconclusive = false;           // junit and ktap: of every scenario
 };
 
 // Takes results from any thread, in any order.
@@ -56,10 +57,11 @@ class Reporter {
 };
 
 // pretty: a table, the failures in full and a footer, at the end.
-// json: an object per line as results come, and a summary. junit: one XML document, at the end.
+// json: an object per line as results come, and a summary. junit: one XML document, ktap: the kernel's test
+// protocol, both at the end.
 std::unique_ptr<Reporter> make_reporter(Format format, std::ostream& out, ReporterOptions options = {});
 
-// "pretty", "json", "junit".
+// "pretty", "json", "junit", "ktap".
 Result<Format> parse_format(std::string_view name);
 
 } // namespace ktstr::report

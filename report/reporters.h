@@ -14,6 +14,21 @@ std::unique_ptr<Reporter> make_pretty_reporter(std::ostream& out, ReporterOption
 std::unique_ptr<Reporter> make_json_reporter(std::ostream& out);
 std::unique_ptr<Reporter> make_junit_reporter(std::ostream& out, ReporterOptions options);
 
+std::unique_ptr<Reporter> make_ktap_reporter(std::ostream& out, ReporterOptions options);
+
+// How a scenario stands before a CI, which knows less than the verdict.
+enum class Standing {
+    passed,
+    skipped, // an inconclusive one that is allowed to be is one too: it is not counted
+    failed,
+    broken, // it says nothing of the scheduler: inconclusive, or it ended on the host's side
+};
+Standing standing_of(const ScenarioResult& result, const ReporterOptions& options);
+// "even split [eevdf 1n2l2c1t 6.12.57]": no other result of a run is called so.
+std::string test_name(const ScenarioResult& result);
+// The messages that made it what it is, a line each; empty if it passed.
+std::string reason_of(const ScenarioResult& result);
+
 std::string_view verdict_word(eval::Outcome outcome); // "PASS"
 Style::Paint verdict_paint(eval::Outcome outcome);
 

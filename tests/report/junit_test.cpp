@@ -4,6 +4,9 @@
 
 #include <sstream>
 
+#include "base/file.h"
+#include "base/process.h"
+
 #include "report/reporter.h"
 #include "tests/report/made_up_result.h"
 
@@ -69,7 +72,8 @@ TEST_CASE("JUnit counts every outcome, and an inconclusive one is an error, not 
         reported({passed_result(), failed_result(), inconclusive, judged(made_up_plan(), made_up_record())});
     CHECK(xml_fault(text).empty());
     CHECK_THAT(text,
-               ContainsSubstring("<testsuites tests=\"4\" failures=\"1\" errors=\"1\" skipped=\"1\" time=\"8.000\">"));
+               ContainsSubstring(
+                   "<testsuite name=\"ktstr\" tests=\"4\" failures=\"1\" errors=\"1\" time=\"8.000\" skipped=\"1\">"));
     CHECK_THAT(text, ContainsSubstring(
                          "<testcase classname=\"scenarios/even.ktl\" name=\"even split [eevdf 1n2l2c1t 6.12.57]\" "
                          "time=\"3.200\"/>"));
@@ -87,4 +91,56 @@ TEST_CASE("JUnit stays valid XML, whatever names and logs hold") {
     worse.record.console = "noncharacter \xEF\xBF\xBE and ]]> \x0b and \xFF";
     CHECK(xml_fault(reported({worse})).empty());
     CHECK_THAT(reported({worse}), !ContainsSubstring("\xEF\xBF\xBE"));
+}
+
+TEST_CASE("in JUnit what the host could not do is an error, what the scheduler did a failure, what is allowed a skip") {
+    auto no_scheduler = passed_result();
+    no_scheduler.record.end = plan::RunEnd::scheduler_not_found;
+    no_scheduler.record.message = "there is no scx_other";
+    no_scheduler.verdict = eval::evaluate(no_scheduler.plan, no_scheduler.record);
+    auto crashed = no_scheduler;
+    crashed.record.end = plan::RunEnd::scheduler_exited;
+    crashed.record.message = "it went";
+    crashed.verdict = eval::evaluate(crashed.plan, crashed.record);
+    auto allowed = passed_result();
+    allowed.plan.expectations.push_back(expectation(plan::Expectation::Kind::allow_inconclusive, "allow inconclusive"));
+    allowed.record.workers.clear();
+    allowed.verdict = eval::evaluate(allowed.plan, allowed.record);
+    const auto text = reported({no_scheduler, crashed, allowed});
+    CHECK_THAT(text, ContainsSubstring("<error message=\"there is no scx_other\" type=\"run\">"));
+    CHECK_THAT(text, ContainsSubstring("<failure message=\"it went\" type=\"run\">"));
+    CHECK_THAT(text, ContainsSubstring("<skipped message=\"only 0 of the 4 planned workers reported"));
+    CHECK_THAT(text, ContainsSubstring("tests=\"3\" failures=\"1\" errors=\"1\" time=\"8.000\" skipped=\"1\">"));
+}
+
+TEST_CASE("an XML parser finds in JUnit what CI servers take, and as many of each as it says") {
+    auto awkward = failed_result();
+    awkward.plan.scenario = "tab\there, \x01 control, \xEF\xBF\xBF, ]]> and 'quotes\"";
+    awkward.verdict.assertions[0].message = "line 1\nline 2 <&>\x7f\xC2\x85";
+    awkward.duration_ms = 1e18;
+    auto inconclusive = passed_result();
+    inconclusive.record.workers.clear();
+    inconclusive.verdict = eval::evaluate(inconclusive.plan, inconclusive.record);
+    inconclusive.duration_ms = -1;
+    const auto directory = TemporaryDirectory::create("ktstr-junit-");
+    REQUIRE(directory);
+    const auto file = directory->path() / "results.xml";
+    REQUIRE(write_file(file, reported({passed_result(), failed_result(), awkward, inconclusive,
+                                       judged(made_up_plan(), made_up_record())})));
+    const auto xmllint = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "xmllint");
+        arguments.push_back(file.string());
+        const auto output = run_command({.arguments = std::move(arguments)}, true);
+        REQUIRE(output);
+        INFO(output->output);
+        CHECK(output->exit.clean());
+        return output->output;
+    };
+    CHECK_THAT(xmllint({"--noout", "--relaxng", KTSTR_JUNIT_SCHEMA}), ContainsSubstring("validates"));
+    for (const auto& [attribute, elements] : std::vector<std::pair<std::string, std::string>>{
+             {"tests", "testcase"}, {"failures", "failure"}, {"errors", "error"}, {"skipped", "skipped"}}) {
+        INFO(attribute);
+        CHECK_THAT(xmllint({"--xpath", "//testsuite/@" + attribute + " = count(//" + elements + ")"}),
+                   ContainsSubstring("true"));
+    }
 }
