@@ -13,6 +13,7 @@ void add_list_command(CLI::App& app, int& exit_code);
 void add_explain_command(CLI::App& app, int& exit_code);
 void add_library_commands(CLI::App& app, int& exit_code); // add, update, vendor, remove
 void add_fmt_command(CLI::App& app, int& exit_code);
+void add_replay_command(CLI::App& app, int& exit_code);
 void add_shell_command(CLI::App& app, int& exit_code);
 void add_export_command(CLI::App& app, int& exit_code);
 void add_topo_command(CLI::App& app, int& exit_code);

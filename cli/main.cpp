@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
     app.set_version_flag("--version", std::string("ktstr ") + wire::executor_version);
     app.require_subcommand(1);
     cli::add_run_command(app, exit_code);
+    cli::add_replay_command(app, exit_code);
     cli::add_shell_command(app, exit_code);
     cli::add_export_command(app, exit_code);
     cli::add_check_command(app, exit_code);

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 #include <unistd.h>
+#include <variant>
 
 #include "base/file.h"
 #include "cli/batch.h"
@@ -19,6 +20,7 @@
 #include "cli/machines.h"
 #include "cli/records.h"
 #include "cli/repro.h"
+#include "cli/run.h"
 #include "cli/signals.h"
 #include "interp/eval/evaluate.h"
 #include "interp/eval/precedence.h"
@@ -176,7 +178,8 @@ class Runner {
         result.kernel = kernel.version;
         result.provenance =
             setup_.records->provenance(job.scenario.plan, job.scenario.file.parent_path(), kernel.source_commit);
-        result.options = options_.compile.words();
+        result.options =
+            job.replayed_seed || !job.replayed_options.empty() ? job.replayed_options : options_.compile.words();
         if (options_.host) result.options.emplace_back("--host");
         if (!options_.gauntlet.empty())
             for (const auto& word :
@@ -353,11 +356,15 @@ bool can_run_all(const Batch& batch, bool on_host = false) {
     return can_run_or_explain(scenarios) && can_pack_all(scenarios, on_host);
 }
 
+std::uint64_t seed_of(const Job& job, const RunOptions& options) {
+    if (job.replayed_seed) return *job.replayed_seed;
+    return job.seed.value_or(options.seed.value_or(default_seed));
+}
+
 int run_batch(const RunOptions& options, const Batch& batch, const Setup& setup, report::Format format) {
     const auto started = Clock::now();
     std::vector<Task> tasks;
-    for (const auto& job : batch.jobs)
-        tasks.push_back({&job, &setup.kernels.at(job.kernel), job.seed.value_or(options.seed.value_or(default_seed))});
+    for (const auto& job : batch.jobs) tasks.push_back({&job, &setup.kernels.at(job.kernel), seed_of(job, options)});
     if (auto distinct = check_distinct(tasks, setup.records->share_directory()); !distinct) {
         complain(distinct.error());
         return exit_usage;
@@ -424,6 +431,19 @@ int run_on_host(const RunOptions& options, report::Format format) {
     return run_batch(options, *batch, setup, format);
 }
 
+// Records and machines, or the exit code; what is wrong has been said then.
+std::variant<Setup, int> open_setup(const RunOptions& options, const Batch& batch) {
+    auto records = open_records(options);
+    if (!records) return exit_host;
+    auto setup = set_up(options, batch);
+    if (!setup) {
+        complain(setup.error());
+        return wanted_kernel(batch.jobs.front().kernel) ? exit_usage : exit_host;
+    }
+    setup->records = std::move(records);
+    return std::move(*setup);
+}
+
 // The scenarios are compiled before the kernels are looked for, so that what is wrong in them is said first; and again
 // where a kernel turns out to be of another version than its name says.
 int run_scenarios(const RunOptions& options) {
@@ -438,22 +458,52 @@ int run_scenarios(const RunOptions& options) {
                       options.variant});
     auto batch = maker.make({});
     if (!batch || !can_run_all(*batch)) return exit_usage;
-    auto records = open_records(options);
-    if (!records) return exit_host;
-    auto setup = set_up(options, *batch);
-    if (!setup) {
-        complain(setup.error());
-        return wanted_kernel(batch->jobs.front().kernel) ? exit_usage : exit_host;
-    }
-    setup->records = std::move(records);
+    const auto opened = open_setup(options, *batch);
+    if (const int* code = std::get_if<int>(&opened)) return *code;
+    const Setup& setup = std::get<Setup>(opened);
     KernelVersions versions;
-    for (const auto& [name, kernel] : setup->kernels) versions.emplace(name, kernel.version);
+    for (const auto& [name, kernel] : setup.kernels) versions.emplace(name, kernel.version);
     batch = maker.make(versions);
     if (!batch || !can_run_all(*batch)) return exit_usage;
-    return run_batch(options, *batch, *setup, *format);
+    return run_batch(options, *batch, setup, *format);
 }
 
 } // namespace
+
+int run_jobs(const RunOptions& options, const Batch& batch) {
+    (void)cancel_on_signals(); // from here on
+    const auto format = report::parse_format(options.format);
+    if (!format) {
+        complain(format.error());
+        return exit_usage;
+    }
+    if (!can_run_all(batch)) return exit_usage;
+    const auto opened = open_setup(options, batch);
+    if (const int* code = std::get_if<int>(&opened)) return *code;
+    return run_batch(options, batch, std::get<Setup>(opened), *format);
+}
+
+void add_running_options(CLI::App& command, RunOptions& options) {
+    command.add_option("--jobs,-j", options.jobs, "virtual machines at a time (default: half the CPUs)")
+        ->check(CLI::Range(1, 1024));
+    command.add_option("--accel", options.accelerator, "kvm or tcg (default: what works here)")
+        ->check(CLI::IsMember({"kvm", "tcg"}));
+    command.add_option("--format", options.format, "pretty, json (a line per result), junit or ktap")
+        ->check(CLI::IsMember({"pretty", "json", "junit", "ktap"}));
+    command.add_flag("--fail-fast,!--keep-going", options.fail_fast, "stop at the first failure (default: keep going)");
+    command.add_flag("--verbose,-v", options.verbose,
+                     "of scenarios that pass too: workers, latencies, metrics of payloads");
+    command.add_flag("--no-skip", options.no_skip, "a skipped scenario counts as failed in the exit code");
+    command.add_flag("--allow-inconclusive", options.allow_inconclusive,
+                     "an inconclusive scenario does not count in the exit code");
+    command.add_flag("--repro", options.repro,
+                     "run what failed once more, with closer observation, and keep that beside its record");
+    command.add_flag("--cold", options.cold, "boot every machine, instead of starting from saved ones");
+    command
+        .add_option("--monitor-ms", options.monitor_ms,
+                    "time between two looks of the monitor at the guest, in ms; 0: none (default: 100)")
+        ->check(CLI::Range(0, 60'000));
+}
 
 void add_run_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<RunOptions>();
@@ -464,35 +514,16 @@ void add_run_command(CLI::App& app, int& exit_code) {
         ->type_name("PATH");
     add_repeated(*command, "--filter", options->filters,
                  "only scenarios whose name or file has this in it, or matches this pattern");
-    command->add_option("--jobs,-j", options->jobs, "virtual machines at a time (default: half the CPUs)")
-        ->check(CLI::Range(1, 1024));
     add_repeated(*command, "--kernel", options->kernels,
                  "version, cache id, image or build tree; repeat it for a matrix");
     command->add_option("--gauntlet", options->gauntlet, "the runs of this gauntlet of the files")->type_name("NAME");
     command->add_option("--variant", options->variant, "only scenarios of this variant, as in a record's name")
         ->type_name("HASH");
     auto* host = command->add_flag("--host", options->host, "on this machine itself, under the scheduler that it has");
-    command->add_option("--accel", options->accelerator, "kvm or tcg (default: what works here)")
-        ->check(CLI::IsMember({"kvm", "tcg"}));
-    command->add_option("--format", options->format, "pretty, json (a line per result), junit or ktap")
-        ->check(CLI::IsMember({"pretty", "json", "junit", "ktap"}));
     command->add_option("--out", options->out, "where the records go (default: ktstr-runs)")->type_name("DIR");
-    command->add_flag("--fail-fast,!--keep-going", options->fail_fast,
-                      "stop at the first failure (default: keep going)");
     command->add_option("--rerun", options->rerun, "what reports name as the command that runs it again")->group("");
-    command->add_flag("--verbose,-v", options->verbose,
-                      "of scenarios that pass too: workers, latencies, metrics of payloads");
-    command->add_flag("--no-skip", options->no_skip, "a skipped scenario counts as failed in the exit code");
-    command->add_flag("--allow-inconclusive", options->allow_inconclusive,
-                      "an inconclusive scenario does not count in the exit code");
-    command->add_flag("--repro", options->repro,
-                      "run what failed once more, with closer observation, and keep that beside its record");
-    command->add_flag("--cold", options->cold, "boot every machine, instead of starting from saved ones");
     command->add_option("--seed", options->seed, "seed of everything random in the guest (default: 1)");
-    command
-        ->add_option("--monitor-ms", options->monitor_ms,
-                     "time between two looks of the monitor at the guest, in ms; 0: none (default: 100)")
-        ->check(CLI::Range(0, 60'000));
+    add_running_options(*command, *options);
     add_compile_options(*command, options->compile);
     for (const char* other : {"--jobs", "--kernel", "--gauntlet", "--accel", "--cold", "--topology", "--repro"})
         host->excludes(command->get_option(other));

@@ -42,9 +42,9 @@ struct RunOptions {
     bool no_skip = false;            // a skipped scenario makes the exit code 1
     bool allow_inconclusive = false; // an inconclusive one does not make it 2
     bool repro = false;              // make each failed scenario once more, with closer observation
-    bool host = false;              // on this machine itself
-    std::uint64_t monitor_ms = 100; // between two looks of the monitor; 0: none
-    std::string rerun;              // of an exported file, which runs ktstr: its name
+    bool host = false;               // on this machine itself
+    std::uint64_t monitor_ms = 100;  // between two looks of the monitor; 0: none
+    std::string rerun;               // of an exported file, which runs ktstr: its name
     std::optional<std::uint64_t> seed;
 };
 

@@ -7,6 +7,7 @@
 #include "interp/eval/units.h"
 #include "report/reporters.h"
 #include "report/table.h"
+#include "runs/names.h"
 
 namespace ktstr::report {
 
@@ -29,7 +30,9 @@ struct Row {
     std::string note; // in the table, behind the time
     std::string details;
     std::string sidecar;
+    std::vector<std::string> beside; // other files that it left, and that are of use to people
     std::string rerun;
+    std::string replay; // empty: it cannot be
 
     [[nodiscard]] bool failed() const { return outcome == Outcome::fail || outcome == Outcome::inconclusive; }
     [[nodiscard]] auto order() const { return std::tie(file, line, scenario, topology, scheduler, kernel); }
@@ -42,6 +45,20 @@ std::string note_of(const ScenarioResult& result) {
     if (result.verdict.outcome != Outcome::skip) return "";
     const auto* reason = result.verdict.skipped_by();
     return reason == nullptr ? "" : printable_line(reason->message);
+}
+
+// What was observed, captures, and what a second run of the failure left.
+std::vector<std::string> files_beside(const ScenarioResult& result) {
+    std::vector<std::string> files;
+    if (result.sidecar.empty()) return files;
+    const std::string name = result.sidecar.filename().string();
+    const std::string stem = name.substr(0, name.size() - std::min(name.size(), runs::record_suffix.size()));
+    std::error_code ignored;
+    for (const auto suffix : {runs::observed_suffix, runs::repro_suffix}) {
+        const auto file = result.sidecar.parent_path() / (stem + std::string(suffix));
+        if (std::filesystem::exists(file, ignored)) files.push_back(file.string());
+    }
+    return files;
 }
 
 std::string count_of(int count, const char* what) { return std::to_string(count) + " " + what; }
@@ -63,7 +80,10 @@ class PrettyReporter : public Reporter {
         row.duration_ms = result.duration_ms;
         row.note = note_of(result);
         row.sidecar = printable_line(result.sidecar.string());
+        row.beside = files_beside(result);
         row.rerun = rerun_command(result);
+        if (!result.sidecar.empty() && result.planned && result.record.accelerator != "host")
+            row.replay = "ktstr replay " + shell_quoted(result.sidecar.string());
         if (row.failed()) row.details = failure_details(result, options_);
         if (!row.failed() && options_.verbose) row.details = pass_details(result, options_);
         rows_.push_back(std::move(row));
@@ -111,8 +131,10 @@ class PrettyReporter : public Reporter {
             if (!row.failed()) continue;
             out_ << "\n  " << (options_.style.*verdict_paint(row.outcome))(verdict_word(row.outcome)) << "  "
                  << row.scenario << "\n"
-                 << "    record  " << (row.sidecar.empty() ? "none was written" : row.sidecar) << "\n"
-                 << "    rerun   " << row.rerun << "\n";
+                 << "    record  " << (row.sidecar.empty() ? "none was written" : row.sidecar) << "\n";
+            for (const auto& file : row.beside) out_ << "    beside  " << printable_line(file) << "\n";
+            out_ << "    rerun   " << row.rerun << "\n";
+            if (!row.replay.empty()) out_ << "    replay  " << row.replay << "\n";
         }
     }
 
