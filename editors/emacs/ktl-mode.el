@@ -40,13 +40,13 @@
      "restart_scheduler" "run" "set_affinity" "set_cpuset" "snapshot" "spawn" "stop_cgroup"
      "swap_cpusets" "unfreeze" "wait" "watch" "write_bpf" "write_kernel")
     (expectation font-lock-function-name-face
-     "always" "error" "eventually" "exists" "exit_code" "gap" "include" "isolation" "metrics" "progress"
-     "spread" "throughput" "values")
+     "allow" "always" "error" "eventually" "exists" "exit_code" "gap" "include" "isolation" "metrics"
+     "progress" "repro" "spread" "throughput" "values")
     (word font-lock-builtin-face
      "affinity" "after" "as" "at_most" "by" "cold" "comm" "contains" "converges" "every" "gid" "host"
-     "implies" "in" "increasing" "lua" "matches" "memory_policy" "nice" "nondecreasing" "of" "off"
-     "pcomm" "per" "policy" "powerset" "present" "samples" "steady" "swappable" "times" "to" "uid"
-     "until" "with" "within")
+     "implies" "in" "inconclusive" "increasing" "lua" "matches" "memory_policy" "nice" "nondecreasing"
+     "of" "off" "pcomm" "per" "policy" "powerset" "present" "samples" "steady" "swappable" "times" "to"
+     "uid" "until" "with" "within")
     (operator font-lock-builtin-face
      "and" "not" "or")
     (constant font-lock-constant-face
@@ -82,9 +82,9 @@
 
 (defconst ktl-inner-words
   '("affinity" "after" "and" "as" "at_most" "by" "cold" "comm" "contains" "converges" "every" "gid"
-    "host" "implies" "in" "increasing" "lua" "matches" "memory_policy" "nice" "nondecreasing" "of" "off"
-    "or" "pcomm" "per" "policy" "powerset" "present" "samples" "steady" "swappable" "times" "to" "uid"
-    "until" "with" "within"
+    "host" "implies" "in" "inconclusive" "increasing" "lua" "matches" "memory_policy" "nice"
+    "nondecreasing" "of" "off" "or" "pcomm" "per" "policy" "powerset" "present" "samples" "steady"
+    "swappable" "times" "to" "uid" "until" "with" "within"
     )
   "The words that stand inside of statements: a line can go on with one.")
 

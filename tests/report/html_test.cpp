@@ -155,7 +155,7 @@ TEST_CASE("records that cannot be read are on the page with the reason") {
     CHECK(page.problems.size() == 5);
     CHECK(page.scenarios == 1);
     CHECK_THAT(page.text, ContainsSubstring("is not a JSON object"));
-    CHECK_THAT(page.text, ContainsSubstring("the record has the version 99, and this ktstr reads version 1"));
+    CHECK_THAT(page.text, ContainsSubstring("the record has the version 99, and this ktstr reads versions 1 to 2"));
     CHECK_THAT(page.text, ContainsSubstring("gone.json"));
     CHECK_THAT(page.text, ContainsSubstring("wall_ns"));
 }

@@ -74,5 +74,5 @@ TEST_CASE("a report that cannot be written is an error") {
 
 TEST_CASE("an unknown format is refused with the known ones") {
     CHECK(report::parse_format("junit").ok());
-    CHECK(report::parse_format("yaml").error().hint == "use pretty, json or junit");
+    CHECK(report::parse_format("yaml").error().hint == "use pretty, json, junit or ktap");
 }

@@ -175,7 +175,7 @@ TEST_CASE("no name or message makes a line of KTAP that is none") {
 TEST_CASE("Perl's TAP parser finds in KTAP what there is at its first level") {
     const auto directory = TemporaryDirectory::create("ktstr-ktap-");
     REQUIRE(directory);
-    const auto file = directory->path() / "results.ktap";
+    const auto file = directory->path() / "results.tap";
     REQUIRE(write_file(file, reported({passed_result(), failed_result(), inconclusive_result(),
                                        judged(made_up_plan(), made_up_record())})));
     const char* script = R"(

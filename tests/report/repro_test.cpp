@@ -116,17 +116,18 @@ TEST_CASE("an artifact that is cut off, damaged, of another version or without i
     };
     for (std::size_t size = 0; size < whole.size() - 1; size += 97) damaged(whole.substr(0, size));
     damaged("[]");
-    auto document = json::parse(whole);
-    for (const auto& [key, value] : json::parse(whole).items()) {
+    const json intact = json::parse(whole);
+    for (const auto& [key, value] : intact.items()) {
         if (key == "plan_hash" || key == "kernel_version" || key == "seed" || key == "variant" || key == "test_name" ||
             key == "first" || key == "again")
             continue; // nothing is judged by these
-        auto without = document;
+        json without = intact;
         without.erase(key);
         damaged(without.dump());
         without[key] = {{"of", "another type"}};
         damaged(without.dump());
     }
+    json document = intact;
     document["repro_version"] = 99;
     damaged(document.dump());
     CHECK_FALSE(report::read_repro({files.back()}, first.plan).valid);

@@ -39,7 +39,7 @@ void refused(const Sandbox& sandbox, const fs::path& record, json sidecar, const
 TEST_CASE("replay runs what failed with the same plan, kernel and seed, and leaves its record alone") {
     const Sandbox sandbox;
     sandbox.write("two.ktl", R"(
-param most: duration = 1s
+param most = 1s
 scenario "fails" { duration 300ms  cgroup a { workers 1 of spin_wait }  expect { gap <= most } }
 scenario "passes" { duration 300ms  cgroup a { workers 1 of spin_wait } }
 )");

@@ -16,9 +16,9 @@ endif
 " Words that stand inside of statements: a line that begins with one goes on with what the one before has begun.
 let s:inner_words = [
       \ 'affinity', 'after', 'and', 'as', 'at_most', 'by', 'cold', 'comm', 'contains', 'converges', 'every',
-      \ 'gid', 'host', 'implies', 'in', 'increasing', 'lua', 'matches', 'memory_policy', 'nice',
-      \ 'nondecreasing', 'of', 'off', 'or', 'pcomm', 'per', 'policy', 'powerset', 'present', 'samples',
-      \ 'steady', 'swappable', 'times', 'to', 'uid', 'until', 'with', 'within'
+      \ 'gid', 'host', 'implies', 'in', 'inconclusive', 'increasing', 'lua', 'matches', 'memory_policy',
+      \ 'nice', 'nondecreasing', 'of', 'off', 'or', 'pcomm', 'per', 'policy', 'powerset', 'present',
+      \ 'samples', 'steady', 'swappable', 'times', 'to', 'uid', 'until', 'with', 'within'
       \]
 " Words that begin statements, but inside of these (by their first word) they do not.
 let s:inner_of = {'flags': 'scheduler', 'mems': 'set_cpuset', 'threads': '\%(workers\|spawn\)'}

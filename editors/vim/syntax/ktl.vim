@@ -31,12 +31,12 @@ syntax match ktlOp nextgroup=ktlDeclared skipwhite /\v<%(
       \set_affinity|set_cpuset|snapshot|spawn|stop_cgroup|swap_cpusets|unfreeze|wait|watch|write_bpf|
       \write_kernel)>%(\s*:|\/)@!/
 syntax match ktlExpectation /\v<%(
-      \always|error|eventually|exists|exit_code|gap|include|isolation|metrics|progress|spread|throughput|
-      \values)>%(\s*:|\/)@!/
+      \allow|always|error|eventually|exists|exit_code|gap|include|isolation|metrics|progress|repro|spread|
+      \throughput|values)>%(\s*:|\/)@!/
 syntax match ktlWord /\v<%(
-      \affinity|after|as|at_most|by|cold|comm|contains|converges|every|gid|host|implies|in|increasing|lua|
-      \matches|memory_policy|nice|nondecreasing|of|off|pcomm|per|policy|powerset|present|samples|steady|
-      \swappable|times|to|uid|until|with|within)>%(\s*:|\/)@!/
+      \affinity|after|as|at_most|by|cold|comm|contains|converges|every|gid|host|implies|in|inconclusive|
+      \increasing|lua|matches|memory_policy|nice|nondecreasing|of|off|pcomm|per|policy|powerset|present|
+      \samples|steady|swappable|times|to|uid|until|with|within)>%(\s*:|\/)@!/
 syntax match ktlOperator /\v<%(
       \and|not|or)>%(\s*:|\/)@!/
 syntax match ktlConstant /\v<%(
