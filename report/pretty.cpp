@@ -39,7 +39,7 @@ struct Row {
 };
 
 std::string note_of(const ScenarioResult& result) {
-    if (result.verdict.expected_failure) return "failed, as expected";
+    if (result.verdict.expected_failure && result.verdict.outcome == Outcome::pass) return "failed, as expected";
     const auto warnings = plan::verifier_warnings(result.record.programs);
     if (!warnings.empty()) return "warning: " + printable_line(warnings.front());
     if (result.verdict.outcome != Outcome::skip) return "";

@@ -45,7 +45,7 @@ std::string shown(const json& failure) {
 
 std::string another_failure(const json& first, const json& again) {
     if (again.at("failure").get_ref<const std::string&>().empty())
-        return "it did not fail the second time (" + again.at("end").get<std::string>() + ")";
+        return "it did not fail again (the second run ended as " + again.at("end").get<std::string>() + ")";
     return "it failed in another way: " + shown(again) + "; at first: " + shown(first);
 }
 

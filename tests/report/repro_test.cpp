@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "report/repro.h"
 #include "report/sidecar.h"
+#include "report/stored.h"
 #include "tests/report/made_up_result.h"
 
 using namespace ktstr;
@@ -82,7 +83,7 @@ TEST_CASE("an artifact is not valid where the failure was another one, or none")
     clean.verdict = eval::evaluate(clean.plan, clean.record);
     const auto none = repro(first, clean);
     CHECK_FALSE(none.valid);
-    CHECK_THAT(none.reason, ContainsSubstring("did not fail the second time (completed)"));
+    CHECK_THAT(none.reason, ContainsSubstring("did not fail again (the second run ended as completed)"));
 }
 
 TEST_CASE("with a sched_ext scheduler an artifact without its state is not valid; without one it is") {
@@ -153,4 +154,19 @@ TEST_CASE("the artifact lies beside its record, and goes when a later run leaves
     CHECK_FALSE(std::filesystem::exists(path(first)));
     CHECK_FALSE(std::filesystem::exists(kept.path() / files_of(first, first).front().name));
     CHECK(std::filesystem::exists(path(other)));
+}
+
+TEST_CASE("a stored record has what became of its repro, and one from before there were any has none") {
+    auto result = crashed("disabled");
+    result.record.repro = {.attempted = true, .same_failure = true, .valid = false, .reason = "a placeholder"};
+    json sidecar = report::sidecar_json(result, {});
+    const auto run = report::stored_run(sidecar, json());
+    REQUIRE(run);
+    CHECK(plan::to_json(run->record.repro) == plan::to_json(result.record.repro));
+    sidecar["repro"] = {{"attempted", 1}};
+    CHECK_FALSE(report::stored_run(sidecar, json()));
+    sidecar.erase("repro");
+    const auto older = report::stored_run(sidecar, json());
+    REQUIRE(older);
+    CHECK_FALSE(older->record.repro.attempted);
 }

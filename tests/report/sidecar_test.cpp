@@ -135,7 +135,7 @@ TEST_CASE("what is not known is null or empty, never absent") {
     for (const char* key :
          {"kernel_version", "accelerator", "executor_version", "message", "hint", "cleanup_duration_ms", "payload",
           "run_id", "project_commit", "kernel_commit", "scheduler_source", "scheduler_sha256", "scheduler_commit",
-          "cpu_budget", "kvm_stats", "observed_file", "plan"})
+          "cpu_budget", "kvm_stats", "observed_file", "plan", "repro"})
         CHECK(sidecar.at(key).is_null());
     for (const char* key : {"metrics", "sysctls", "kargs", "stimulus_events", "workers", "phases", "assertions",
                             "extractions", "cgroup_procs", "ctprof", "scheduler_exits", "perf_delta_assertions", "flags",
