@@ -34,9 +34,20 @@ constexpr std::array<FaultName, 10> faults = {{
     {"exit-late", Fault::exit_late, "detaches and exits with code 0, unasked"},
 }};
 
-enum Option : int { slice_us = 1, fault, fault_after, stats_socket, exit_dump_len, timeout_ms, config, fill, help };
+enum Option : int {
+    slice_us = 1,
+    fault,
+    fault_after,
+    stats_socket,
+    exit_dump_len,
+    timeout_ms,
+    config,
+    fill,
+    spin_ns,
+    help
+};
 
-const std::array<option, 10> long_options = {{
+const std::array<option, 11> long_options = {{
     {"slice-us", required_argument, nullptr, slice_us},
     {"fault", required_argument, nullptr, fault},
     {"fault-after", required_argument, nullptr, fault_after},
@@ -45,6 +56,7 @@ const std::array<option, 10> long_options = {{
     {"timeout-ms", required_argument, nullptr, timeout_ms},
     {"config", required_argument, nullptr, config},
     {"fill", required_argument, nullptr, fill},
+    {"spin-ns", required_argument, nullptr, spin_ns},
     {"help", no_argument, nullptr, help},
     {nullptr, 0, nullptr, 0},
 }};
@@ -93,6 +105,7 @@ Result<void> set_option(Options& options, int which) {
     case stats_socket: return set_path(options.stats_socket, "--stats-socket", optarg);
     case config: return set_path(options.config, "--config", optarg);
     case fill: return set_number(options.fill, "--fill", 0, 100'000);
+    case spin_ns: return set_number(options.spin_ns, "--spin-ns", 0, 10'000'000);
     case exit_dump_len: return set_number(options.exit_dump_len, "--exit-dump-len", 1024, 16U << 20U);
     case timeout_ms: return set_number(options.timeout_ms, "--timeout-ms", 1, 30'000);
     case help: options.help = true; return {};
@@ -162,6 +175,8 @@ std::string help_text() {
                        "  --config FILE         more options, one a line without the dashes, as in: slice-us 1000\n"
                        "  --fill N              have a map of each kind, with N entries, to be looked at from outside\n"
                        "                        (default 0: none)\n"
+                       "  --spin-ns N           make it slower: burn N ns in each call of enqueue and dispatch, up to\n"
+                       "                        10000000 (default 0)\n"
                        "  --help                print this\n"
                        "\n"
                        "faults:\n";

@@ -16,6 +16,7 @@ struct Options {
     std::uint64_t slice_us = 5000; // 10..1000000
     Fault fault = Fault::none;
     std::uint64_t fault_after_ms = 1000; // 0..3600000, counted from the attach
+    std::uint64_t spin_ns = 0;           // burnt in each call of enqueue and dispatch, 0..10000000
     std::string stats_socket = "/var/run/scx/root/stats";
     std::uint64_t fill = 0; // entries of each of the maps that are there to be looked at, 0..100000; 0: there are none
     std::string config;     // the file that further options were read from

@@ -92,6 +92,7 @@ Result<void> Scheduler::configure(bpf_object* object, const Options& options) {
     };
     if (auto done = set(".rodata", "fault", __u32{bpf_fault(options.fault)}); !done) return done;
     if (auto done = set(".rodata", "fault_after_ns", __u64{options.fault_after_ms * 1'000'000}); !done) return done;
+    if (auto done = set(".rodata", "spin_ns", __u64{options.spin_ns}); !done) return done;
     if (auto done = set(".data", "slice_ns", __u64{options.slice_us * 1000}); !done) return done;
     bpf_map* ops = bpf_object__find_map_by_name(object, ops_map);
     if (auto sized = size_fill_maps(object, static_cast<__u32>(options.fill)); !sized) return sized;

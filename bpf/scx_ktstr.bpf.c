@@ -23,6 +23,7 @@ char _license[] SEC("license") = "GPL";
 // of a fault that is off.
 const volatile u32 fault = KTSTR_FAULT_NONE;
 const volatile u64 fault_after_ns = 0; // counted from ops.init()
+const volatile u64 spin_ns = 0;        // burnt in each call of enqueue and dispatch
 
 // May be changed while the scheduler runs.
 u64 slice_ns = 5000000;
@@ -168,6 +169,7 @@ s32 BPF_PROG(ktstr_select_cpu, struct task_struct* p, s32 prev_cpu, u64 wake_fla
 SEC("struct_ops/ktstr_enqueue")
 void BPF_PROG(ktstr_enqueue, struct task_struct* p, u64 enq_flags) {
     u64 vtime = p->scx.dsq_vtime;
+    if (spin_ns) waste(spin_ns);
     count(nr_enqueued);
     if (loses(p)) {
         count(nr_stalled);
@@ -224,6 +226,7 @@ void BPF_PROG(ktstr_dispatch, s32 cpu, struct task_struct* prev) {
     if (fault == KTSTR_FAULT_LOOP) endless_loop();
     if (fault == KTSTR_FAULT_OVERRUN) nr_queued = overrun();
     if (fault_active(KTSTR_FAULT_SLOW)) waste(SLOW_SLICES * slice_ns);
+    if (spin_ns) waste(spin_ns);
     // prev is in no queue yet: taking the next one before looking at it would give every task the same share.
     if (prev && (prev->scx.flags & SCX_TASK_QUEUED) && !loses(prev)) {
         charge(prev);

@@ -107,12 +107,14 @@ std::string version_digits(std::string_view kernel) {
     return digits.find('.') == std::string::npos ? digits + ".0" : digits;
 }
 
+bool name_matches(const std::vector<std::string>& filters, const std::string& text) {
+    return filters.empty() || std::any_of(filters.begin(), filters.end(), [&text](const std::string& filter) {
+               return text.find(filter) != std::string::npos || ::fnmatch(filter.c_str(), text.c_str(), 0) == 0;
+           });
+}
+
 bool matches_filters(const std::vector<std::string>& filters, const CompiledScenario& scenario) {
-    if (filters.empty()) return true;
-    for (const auto& filter : filters)
-        for (const std::string& text : {scenario.plan.scenario, scenario.file.string()})
-            if (text.find(filter) != std::string::npos || ::fnmatch(filter.c_str(), text.c_str(), 0) == 0) return true;
-    return false;
+    return name_matches(filters, scenario.plan.scenario) || name_matches(filters, scenario.file.string());
 }
 
 std::optional<CompileResult> compile_or_explain(const std::vector<std::filesystem::path>& paths,

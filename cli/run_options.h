@@ -65,6 +65,9 @@ std::string version_digits(std::string_view kernel);
 // filter matches all.
 bool matches_filters(const std::vector<std::string>& filters, const CompiledScenario& scenario);
 
+// Whether the text matches one of the filters, likewise.
+bool name_matches(const std::vector<std::string>& filters, const std::string& text);
+
 // Compiles the paths and prints every diagnostic on standard error. None if there were errors (the exit code is
 // exit_usage then).
 std::optional<CompileResult> compile_or_explain(const std::vector<std::filesystem::path>& paths,

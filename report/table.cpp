@@ -10,6 +10,21 @@ void Table::add(std::vector<std::string> cells, Style::Paint paint) {
     rows_.push_back({std::move(cells), paint});
 }
 
+void Table::fit(std::size_t column, std::size_t columns) {
+    constexpr std::size_t gap = 2;
+    constexpr std::size_t least = 8;
+    std::size_t others = 0;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (i == column) continue;
+        std::size_t width = display_width(columns_[i].title);
+        for (const auto& row : rows_) width = std::max(width, display_width(row.cells[i]));
+        others += width + gap;
+    }
+    const std::size_t room = std::max(least, columns > others ? columns - others : 0);
+    columns_[column].title = cut_to_width(columns_[column].title, room);
+    for (auto& row : rows_) row.cells[column] = cut_to_width(row.cells[column], room);
+}
+
 std::string Table::text(const Style& style, const std::string& indent, std::size_t most) const {
     const std::size_t shown = std::min(most, rows_.size());
     std::vector<std::size_t> widths;

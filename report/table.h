@@ -27,6 +27,9 @@ class Table {
     [[nodiscard]] std::size_t size() const { return rows_.size(); }
     [[nodiscard]] const std::vector<std::string>& cells(std::size_t row) const { return rows_[row].cells; }
 
+    // Cuts the cells of `column` so that lines are no wider than `columns`, but to no less than 8; its title, too.
+    void fit(std::size_t column, std::size_t columns);
+
     // Lines that end in a newline, each behind `indent`; titles first. No trailing blanks. Of more
     // rows than `most` only these; the others do not count for the widths.
     [[nodiscard]] std::string text(const Style& style, const std::string& indent = "",

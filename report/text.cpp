@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report/text.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -188,6 +189,11 @@ bool wants_color(int fd) {
     const bool refused = no_color != nullptr && *no_color != '\0';
     const bool dumb = term == nullptr || std::string_view(term) == "dumb";
     return !refused && !dumb && ::isatty(fd) == 1;
+}
+
+std::size_t columns_of(int fd) {
+    winsize size{};
+    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 } // namespace ktstr::report

@@ -49,4 +49,7 @@ struct Style {
 // Colours belong on a terminal only, and not where NO_COLOR is set (https://no-color.org) or TERM is "dumb".
 bool wants_color(int fd);
 
+// How wide the terminal is; 80 if it is none.
+std::size_t columns_of(int fd);
+
 } // namespace ktstr::report
