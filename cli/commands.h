@@ -27,5 +27,6 @@ void add_locks_command(CLI::App& app, int& exit_code);
 void add_completions_command(CLI::App& app, int& exit_code);
 void add_manual_command(CLI::App& app, int& exit_code);
 void add_stats_command(CLI::App& app, int& exit_code);
+void add_perf_delta_command(CLI::App& app, int& exit_code);
 
 } // namespace ktstr::cli

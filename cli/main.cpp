@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
     cli::add_ctprof_command(app, exit_code);
     cli::add_verifier_command(app, exit_code);
     cli::add_stats_command(app, exit_code);
+    cli::add_perf_delta_command(app, exit_code);
     add_kernel_command(app, exit_code);
     cli::add_doctor_command(app, exit_code);
     cli::add_locks_command(app, exit_code);

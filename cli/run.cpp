@@ -19,6 +19,7 @@
 #include "cli/load.h"
 #include "cli/machines.h"
 #include "cli/records.h"
+#include "cli/replacement.h"
 #include "cli/repro.h"
 #include "cli/run.h"
 #include "cli/signals.h"
@@ -180,6 +181,7 @@ class Runner {
             setup_.records->provenance(job.scenario.plan, job.scenario.file.parent_path(), kernel.source_commit);
         result.options =
             job.replayed_seed || !job.replayed_options.empty() ? job.replayed_options : options_.compile.words();
+        for (const auto& word : options_.replacement.words()) result.options.push_back(word);
         if (options_.host) result.options.emplace_back("--host");
         if (!options_.gauntlet.empty())
             for (const auto& word :
@@ -356,6 +358,12 @@ bool can_run_all(const Batch& batch, bool on_host = false) {
     return can_run_or_explain(scenarios) && can_pack_all(scenarios, on_host);
 }
 
+bool replaced(const RunOptions& options, Batch& batch) {
+    const auto done = replace_schedulers(options.replacement, batch);
+    if (!done) complain(done.error());
+    return done.ok();
+}
+
 std::uint64_t seed_of(const Job& job, const RunOptions& options) {
     if (job.replayed_seed) return *job.replayed_seed;
     return job.seed.value_or(options.seed.value_or(default_seed));
@@ -419,7 +427,8 @@ int run_on_host(const RunOptions& options, report::Format format) {
                              .machine = &*machine})
                      .make({{"", release}});
     const std::string active = vmm::active_scheduler();
-    if (!batch || !can_run_all(*batch, true) || !may_run_on_host(*batch, active)) return exit_usage;
+    if (!batch || !replaced(options, *batch) || !can_run_all(*batch, true) || !may_run_on_host(*batch, active))
+        return exit_usage;
     auto records = open_records(options);
     if (!records) return exit_host;
     if (!active.empty()) std::fprintf(stderr, "ktstr: on this machine, under the scheduler %s\n", active.c_str());
@@ -457,14 +466,14 @@ int run_scenarios(const RunOptions& options) {
     BatchMaker maker({options.paths, options.filters, options.compile, options.kernels, options.seed, options.gauntlet,
                       options.variant});
     auto batch = maker.make({});
-    if (!batch || !can_run_all(*batch)) return exit_usage;
+    if (!batch || !replaced(options, *batch) || !can_run_all(*batch)) return exit_usage;
     const auto opened = open_setup(options, *batch);
     if (const int* code = std::get_if<int>(&opened)) return *code;
     const Setup& setup = std::get<Setup>(opened);
     KernelVersions versions;
     for (const auto& [name, kernel] : setup.kernels) versions.emplace(name, kernel.version);
     batch = maker.make(versions);
-    if (!batch || !can_run_all(*batch)) return exit_usage;
+    if (!batch || !replaced(options, *batch) || !can_run_all(*batch)) return exit_usage;
     return run_batch(options, *batch, setup, *format);
 }
 
@@ -525,6 +534,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--seed", options->seed, "seed of everything random in the guest (default: 1)");
     add_running_options(*command, *options);
     add_compile_options(*command, options->compile);
+    add_replacement_options(*command, options->replacement);
     for (const char* other : {"--jobs", "--kernel", "--gauntlet", "--accel", "--cold", "--topology", "--repro"})
         host->excludes(command->get_option(other));
     command->callback([options, &exit_code] { exit_code = run_scenarios(*options); });

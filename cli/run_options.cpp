@@ -60,6 +60,23 @@ void add_compile_options(CLI::App& command, CompileArguments& arguments) {
         ->type_name("TIME");
 }
 
+std::vector<std::string> Replacement::words() const {
+    std::vector<std::string> words;
+    for (const auto& program : programs) words.insert(words.end(), {"--scheduler", program});
+    if (!arguments.empty()) words.push_back("--scheduler-args=" + arguments);
+    return words;
+}
+
+void add_replacement_options(CLI::App& command, Replacement& replacement) {
+    add_repeated(command, "--scheduler", replacement.programs,
+                 "this program in the place of the scenario's scheduler, or of the one of this name")
+        ->type_name("[NAME=]FILE");
+    command
+        .add_option("--scheduler-args", replacement.arguments,
+                    "more arguments for it, as in --scheduler-args=\"--slice-us 500\"")
+        ->type_name("WORDS");
+}
+
 void add_kernel_version(CLI::App& command, std::string& kernel) {
     command.add_option("--kernel", kernel, "the version that `kernel` stands for in the files, as in 6.14")
         ->type_name("VERSION");

@@ -25,11 +25,22 @@ struct CompileArguments {
     [[nodiscard]] std::vector<std::string> words() const;
 };
 
+// Another program in the place of a scenario's scheduler.
+struct Replacement {
+    std::vector<std::string> programs; // "FILE", or "NAME=FILE" of a scenario with several schedulers
+    std::string arguments;             // behind the scheduler's own, with blanks between two
+
+    [[nodiscard]] bool empty() const { return programs.empty() && arguments.empty(); }
+    // The same options again, as words of a command line.
+    [[nodiscard]] std::vector<std::string> words() const;
+};
+
 struct RunOptions {
     std::vector<std::filesystem::path> paths;
     std::vector<std::string> filters;
     std::vector<std::string> kernels;
     CompileArguments compile;
+    Replacement replacement;
     std::string gauntlet; // empty: none
     std::string variant;  // empty: all
     std::optional<std::string> accelerator;
@@ -48,6 +59,8 @@ struct RunOptions {
     std::optional<std::uint64_t> seed;
 };
 
+// Adds --scheduler and --scheduler-args.
+void add_replacement_options(CLI::App& command, Replacement& replacement);
 // Adds -P, --topology and --duration, and turns them into what the compiler wants.
 void add_compile_options(CLI::App& command, CompileArguments& arguments);
 Result<CompileOptions> compile_options(const CompileArguments& arguments);

@@ -62,8 +62,9 @@ report::Style::Paint paint_of(Judgement judgement) {
     return judgement == Judgement::better ? &report::Style::green : &report::Style::dim;
 }
 
-bool is_shown(const Change& change, bool all) {
-    return all || change.judgement == Judgement::worse || change.judgement == Judgement::better;
+bool is_shown(const Change& change, const TextOptions& options) {
+    if (change.judgement == Judgement::worse || change.judgement == Judgement::better || options.all) return true;
+    return options.judged && (change.judgement == Judgement::same || change.judgement == Judgement::single);
 }
 
 std::string title_of(const Pair& pair) {
@@ -83,7 +84,7 @@ std::string metric_table(const Pair& pair, const TextOptions& options) {
                  {"change", Align::right},
                  {"p", Align::right}});
     for (const auto& change : pair.changes)
-        if (is_shown(change, options.all))
+        if (is_shown(change, options))
             table.add({std::string(to_string(change.judgement)), name_words(change.metric),
                        mean_words(change.a, change.metric.unit), mean_words(change.b, change.metric.unit),
                        change_words(change), p_words(change.adjusted_p)},

@@ -14,7 +14,8 @@ namespace ktstr::stats {
 struct TextOptions {
     report::Style style;
     std::size_t columns = 80;
-    bool all = false; // metrics that did not change, too
+    bool all = false;    // also what did not change, or cannot be judged; and all rows of long tables
+    bool judged = false; // also what was judged and did not change
 };
 
 // What changed in verdicts, then the metrics of each scenario, what was left out, and one line of conclusion.

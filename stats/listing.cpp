@@ -17,12 +17,19 @@ using report::printable_line;
 using report::Table;
 using Align = Table::Align;
 
+constexpr std::size_t minutes = 16;      // of a timestamp, up to these
 constexpr std::size_t wide_enough = 130; // columns, for what a metric is
 
-std::string cell(const std::vector<std::string>& values) {
-    if (values.empty()) return "-";
-    if (values.size() > 2) return std::to_string(values.size()) + " different";
-    return printable_line(report::joined(values));
+// Kernels and commits that the run's name does not say: usually it does.
+std::string unsaid(const RunLine& run) {
+    std::vector<std::string> words;
+    for (const auto* values : {&run.kernels, &run.commits}) {
+        if (values->size() > 1)
+            words.push_back(std::to_string(values->size()) + " different");
+        else if (values->size() == 1 && run.run.find(values->front()) == std::string::npos)
+            words.push_back(values->front());
+    }
+    return words.empty() ? "-" : printable_line(report::joined(words));
 }
 
 void add_distinct(std::vector<std::string>& values, const std::string& value) {
@@ -69,16 +76,15 @@ std::vector<RunLine> list_runs(const Pool& pool, const std::vector<const Row*>& 
 }
 
 std::string runs_text(const std::vector<RunLine>& runs, const TextOptions& options) {
-    Table table({{"run"}, {"last record"}, {"kernel"}, {"commit"}, {"records", Align::right}, {"verdicts"}});
+    Table table({{"run"}, {"last record"}, {"kernel, commit"}, {"verdicts"}});
     for (const auto& run : runs) {
         std::string verdicts = run.endings.total() > 0 ? run.endings.words() : "";
         if (run.unreadable > 0)
             verdicts += (verdicts.empty() ? "" : ", ") + std::to_string(run.unreadable) + " unreadable";
-        table.add({printable_line(run.run), run.last.empty() ? "-" : printable_line(run.last).substr(0, 16),
-                   cell(run.kernels), cell(run.commits), std::to_string(run.endings.total()), verdicts},
+        table.add({printable_line(run.run), run.last.empty() ? "-" : printable_line(run.last).substr(0, minutes),
+                   unsaid(run), verdicts},
                   run.endings.failed > 0 ? &report::Style::red : nullptr);
     }
-    table.fit(5, std::max<std::size_t>(options.columns, 40));
     table.fit(0, options.columns);
     return table.text(options.style);
 }

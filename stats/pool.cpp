@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view record_suffix = ".ktstr.json";
+constexpr std::string_view comparison_prefix = "perf-delta-";
 constexpr std::size_t files_per_thread = 16; // fewer are not worth one
 
 // What a thread has made of its files. Metrics have numbers of its own.
@@ -136,6 +137,7 @@ Result<std::vector<RecordFile>> find_records(const fs::path& root, std::vector<U
                                            "ktstr run PATH"};
     for (const auto& run : *runs) {
         const std::string name = run.filename().string();
+        if (name.starts_with(comparison_prefix)) continue;
         auto below = list_directory(run, name, files);
         if (below)
             add_below(*below, name, files, unreadable);

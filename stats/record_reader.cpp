@@ -133,18 +133,16 @@ void read_provenance(const dom::object& record, Row& row) {
     row.project_commit = text_or_null(record, "project_commit");
     row.kernel_commit = text_or_null(record, "kernel_commit");
     row.scheduler_commit = text_or_null(record, "scheduler_commit");
-    row.run_source = text_or_null(record, "run_source");
+    row.run_source = text(record, "run_source");
     row.run_id = text_or_null(record, "run_id");
     row.cpu_budget = count_or_null(record, "cpu_budget");
-    if (const auto flags = nullable(record, "flags"))
-        row.flags = words(as<dom::array>(*flags, "flags", "list"), "flags");
-    if (const auto parameters = nullable(record, "parameters"))
-        for (const auto [name, value] : object_in(*parameters, "parameters"))
-            row.parameters.append(row.parameters.empty() ? "" : " ")
-                .append(name)
-                .append("=")
-                .append(as<std::string_view>(value, "parameters", "object of texts"));
-    if (const auto host = nullable(record, "host")) row.host = simdjson::minify(object_in(*host, "host"));
+    row.flags = words(list(record, "flags"), "flags");
+    row.host = simdjson::minify(object_in(required(record, "host"), "host"));
+    for (const auto [name, value] : object_in(required(record, "parameters"), "parameters"))
+        row.parameters.append(row.parameters.empty() ? "" : " ")
+            .append(name)
+            .append("=")
+            .append(as<std::string_view>(value, "parameters", "object of texts"));
 }
 
 plan::Latency latency_of(const dom::object& from) {
@@ -242,12 +240,17 @@ void read_times(const dom::object& record, Measured& measured) {
             if (double seen = 0; value.get(seen) == simdjson::SUCCESS) measured.add("kvm." + std::string(name), seen);
 }
 
+// Of a record that check_version() has let pass.
+std::int64_t version_of(const dom::object& record) {
+    return as<std::int64_t>(required(record, "sidecar_version"), "sidecar_version", "whole number");
+}
+
 Row row_of(const dom::object& record, MetricTable& metrics) {
     Row row;
     row.outcome = outcome_of(record);
     row.expected_failure = truth(record, "expected_failure");
     read_identity(record, row);
-    read_provenance(record, row);
+    if (version_of(record) >= 2) read_provenance(record, row);
     if (row.outcome == eval::Outcome::fail) row.message = message_of(record);
     Measured measured(metrics);
     if (row.outcome != eval::Outcome::skip) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "interp/plan/names.h"
 #include "interp/plan/requirements.h"
 
 #include <algorithm>
