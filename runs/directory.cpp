@@ -65,6 +65,8 @@ RunDirectory::RunDirectory(const fs::path& root, const std::string& name, std::s
 Result<void> RunDirectory::begin() {
     if (begun_) return is_there(path_ / session_file) ? Result<void>() : write_session(path_, session_);
     if (auto made = begin_session(path_, session_); !made) return made;
+    for (const auto& directory : {path_, path_.parent_path()}) // that they are there, and what was cleared is not
+        if (auto synced = sync_directory(directory); !synced) return synced;
     begun_ = true;
     return {};
 }
@@ -112,6 +114,7 @@ Result<fs::path> RunDirectory::write(const std::string& folder, const std::vecto
         bool directory_lost = false;
         auto published = publish(directory, files, directory_lost);
         if (published) published = sync_directory(directory);
+        if (published && !folder.empty()) published = sync_directory(path_);
         if (published) return directory / files.back().name;
         if (is_there(directory) && !directory_lost) return published.error();
         if (tries == most_tries) return published.error();
