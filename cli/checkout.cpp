@@ -12,25 +12,15 @@
 #include <csignal>
 
 #include "base/file.h"
-#include "interp/library/git_handles.h"
+#include "base/git_handles.h"
 
 namespace ktstr::cli {
 
 namespace {
 
 namespace fs = std::filesystem;
-using library::git_make;
-using library::GitObject;
-using library::GitRepository;
 
 constexpr std::size_t short_hex = 7;
-
-struct GitLibrary {
-    GitLibrary() { git_libgit2_init(); }
-    ~GitLibrary() { git_libgit2_shutdown(); }
-    GitLibrary(const GitLibrary&) = delete;
-    GitLibrary& operator=(const GitLibrary&) = delete;
-};
 
 // Until ktstr is gone or lets go. What it started may still write for a moment.
 [[noreturn]] void remove_afterwards(int end_of_owner, const fs::path& directory) {
@@ -54,7 +44,7 @@ struct GitLibrary {
     ::_exit(0);
 }
 
-Error git_error_of(const std::string& what) { return {what + ": " + library::git_words(), ""}; }
+Error git_error_of(const std::string& what) { return {what + ": " + git_words(), ""}; }
 
 // The commit's files into the directory.
 Result<std::string> check_out(git_repository* repository, const std::string& revision, const fs::path& directory) {
@@ -69,7 +59,7 @@ Result<std::string> check_out(git_repository* repository, const std::string& rev
     options.target_directory = target.c_str();
     if (git_checkout_tree(repository, commit.get(), &options) != 0)
         return git_error_of("cannot check out " + revision + " into " + target);
-    return library::git_hex(*git_object_id(commit.get())).substr(0, short_hex);
+    return git_hex(*git_object_id(commit.get())).substr(0, short_hex);
 }
 
 } // namespace

@@ -38,7 +38,7 @@ Change change_of(const Metric& metric, const std::vector<double>& a, const std::
     if (change.a.mean != 0) change.relative = (change.b.mean - change.a.mean) / std::fabs(change.a.mean);
     change.beyond_gates = is_beyond_gates(change);
     change.apart = disjoint(change.a, change.b);
-    if (const auto test = welch(change.a, change.b)) change.p = test->p;
+    if (const auto test = welch(change.a, change.b); test && !metric.definition->exact) change.p = test->p;
     return change;
 }
 
@@ -70,9 +70,11 @@ Pair pair_of(const Group& group, const MetricTable& metrics, const Pairing& pair
 
 Judgement judgement_of(const Change& change, const Rules& rules) {
     if (change.metric.better == Polarity::none) return Judgement::shown;
-    if (!change.adjusted_p && !rules.single_runs) return Judgement::single;
+    const bool single = change.a.count < 2 || change.b.count < 2;
+    if (single && !rules.single_runs) return Judgement::single;
     if (!change.beyond_gates) return Judgement::same;
-    if (change.adjusted_p && (*change.adjusted_p >= rules.level || !change.apart)) return Judgement::same;
+    if (!single && !change.apart) return Judgement::same;
+    if (change.adjusted_p && *change.adjusted_p >= rules.level) return Judgement::same;
     const bool rose = change.b.mean > change.a.mean;
     return rose == (change.metric.better == Polarity::higher) ? Judgement::better : Judgement::worse;
 }

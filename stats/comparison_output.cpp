@@ -64,7 +64,9 @@ report::Style::Paint paint_of(Judgement judgement) {
 
 bool is_shown(const Change& change, const TextOptions& options) {
     if (change.judgement == Judgement::worse || change.judgement == Judgement::better || options.all) return true;
-    return options.judged && (change.judgement == Judgement::same || change.judgement == Judgement::single);
+    const bool same_always = change.a.least == change.b.most && change.b.least == change.a.most;
+    return options.judged && !same_always &&
+           (change.judgement == Judgement::same || change.judgement == Judgement::single);
 }
 
 std::string title_of(const Pair& pair) {

@@ -29,7 +29,7 @@ std::string unsaid(const RunLine& run) {
         else if (values->size() == 1 && run.run.find(values->front()) == std::string::npos)
             words.push_back(values->front());
     }
-    return words.empty() ? "-" : printable_line(report::joined(words));
+    return printable_line(report::joined(words));
 }
 
 void add_distinct(std::vector<std::string>& values, const std::string& value) {
@@ -76,13 +76,16 @@ std::vector<RunLine> list_runs(const Pool& pool, const std::vector<const Row*>& 
 }
 
 std::string runs_text(const std::vector<RunLine>& runs, const TextOptions& options) {
-    Table table({{"run"}, {"last record"}, {"kernel, commit"}, {"verdicts"}});
+    const bool all_said = std::all_of(runs.begin(), runs.end(), [](const RunLine& run) { return unsaid(run).empty(); });
+    std::vector<Table::Column> columns = {{"run"}, {"last record"}, {"verdicts"}};
+    if (!all_said) columns.push_back({"kernel, commit"});
+    Table table(std::move(columns));
     for (const auto& run : runs) {
         std::string verdicts = run.endings.total() > 0 ? run.endings.words() : "";
         if (run.unreadable > 0)
             verdicts += (verdicts.empty() ? "" : ", ") + std::to_string(run.unreadable) + " unreadable";
         table.add({printable_line(run.run), run.last.empty() ? "-" : printable_line(run.last).substr(0, minutes),
-                   unsaid(run), verdicts},
+                   verdicts, unsaid(run)},
                   run.endings.failed > 0 ? &report::Style::red : nullptr);
     }
     table.fit(0, options.columns);

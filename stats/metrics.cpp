@@ -85,7 +85,7 @@ const std::vector<Definition>& definitions() {
         {"monitor.NAME.max", "its largest", "", Kind::peak, neither, 0, 0},
         {"monitor.NAME.per_s", "of a value that counts: its change per second", "1/s", Kind::rate, neither, 0, 0},
         {"program.NAME.verified_insns", "instructions that the BPF verifier walked through", "", Kind::peak, lower, 100,
-         0.1},
+         0.1, true},
         {"callback.NAME.mean_ns", "mean time of a scheduler's callback, where the kernel counted", "ns", Kind::gauge,
          lower, 200, 0.2},
         {"callback.NAME.runs", "its calls", "", Kind::counter, neither, 0, 0},

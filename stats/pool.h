@@ -37,9 +37,9 @@ struct RecordFile {
     std::string run;
 };
 
-// Those of {root}/{run}/ and of the directories in it (seeds). Directories that cannot be looked into are unreadable. An
-// error if the root itself cannot. What `ktstr perf-delta` has measured ({root}/perf-delta-*) is left out: its sides may
-// differ in what no record says, and are a pool of their own.
+// Those of {root}/{run}/ and of the directories in it (seeds). Directories that cannot be looked into are unreadable.
+// An error if the root itself cannot. What `ktstr perf-delta` has measured ({root}/perf-delta-*) is left out: its sides
+// may differ in what no record says, and are a pool of their own.
 Result<std::vector<RecordFile>> find_records(const std::filesystem::path& root, std::vector<Unreadable>& unreadable);
 // Those of one run: in its directory and in those in it.
 Result<std::vector<RecordFile>> find_run_records(const std::filesystem::path& directory,

@@ -85,6 +85,16 @@ TEST_CASE("A change counts only if chance does not explain it and no value overl
           Judgement::same);
 }
 
+TEST_CASE("What is the same in each run needs no test, and takes nothing from those of others") {
+    CHECK(judged("program.k.verified_insns", {1000, 1000, 1000}, {1500, 1500, 1500}) == Judgement::worse);
+    CHECK(judged("program.k.verified_insns", {1000, 1000, 1600}, {1500, 1500, 1500}) == Judgement::same);
+    Sides sides;
+    sides.add_all(sides.a, "program.k.verified_insns", {7, 7});
+    sides.add_all(sides.b, "program.k.verified_insns", {7, 7});
+    CHECK_FALSE(sides.compared().pairs[0].changes[0].adjusted_p);
+    CHECK(sides.compared().judged() == 1);
+}
+
 TEST_CASE("From nothing to something is beyond any part of it") {
     CHECK(judged("monitor.stuck_cpus.max", {0, 0, 0}, {2, 2, 2}) == Judgement::worse);
 }
