@@ -117,15 +117,21 @@ Result<std::vector<Figure>> measure() {
     for (const auto* folder : {&memory, &disk})
         if (!*folder) return folder->error();
     if (!in_memory(memory->path())) return Error{"/dev/shm is no tmpfs, so ktstr's work cannot be told from a disk's"};
-    const auto quick = times_in(memory->path(), *result, rounds);
+    report::ScenarioResult unobserved = *result;
+    unobserved.record.snapshots.clear();
+    unobserved.record.monitor = {};
+    const auto alone = times_in(memory->path() / "alone", unobserved, rounds);
+    const auto quick = times_in(memory->path() / "all", *result, rounds);
     const auto safe = times_in(disk->path(), *result, rounds_on_disk);
-    for (const auto* times : {&quick, &safe})
+    for (const auto* times : {&alone, &quick, &safe})
         if (!*times) return times->error();
     const auto files = report::record_files(*result, {});
     std::size_t bytes = 0;
     for (const auto& file : *files) bytes += file.content.size();
-    return std::vector<Figure>{figure("write_tmpfs", median(quick->whole), "ms", 2),
-                               figure("write_tmpfs_floor", median(quick->plain), "ms"),
+    return std::vector<Figure>{figure("write_tmpfs", median(alone->whole), "ms", 2),
+                               figure("write_tmpfs_floor", median(alone->plain), "ms"),
+                               figure("write_observed_tmpfs", median(quick->whole), "ms"),
+                               figure("write_observed_tmpfs_floor", median(quick->plain), "ms"),
                                figure("write_disk", median(safe->whole), "ms"),
                                figure("write_disk_floor", median(safe->plain), "ms"),
                                figure("fsync_disk", median(safe->synced), "ms"),

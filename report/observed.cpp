@@ -30,6 +30,21 @@ json array_of(const auto& items) {
     return array;
 }
 
+std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+// The text of to_json(snapshot). What was captured is most of it, and is not copied.
+std::string snapshot_text(const plan::Snapshot& snapshot) {
+    if (!snapshot.state) return text_of(to_json(snapshot));
+    plan::Snapshot bare = snapshot;
+    bare.state = std::make_shared<const json>(json::object());
+    const json head = to_json(bare);
+    std::string text = text_of(head);
+    text.pop_back();
+    for (const auto& [key, value] : snapshot.state->items())
+        if (!head.contains(key)) text.append(",").append(text_of(key)).append(":").append(text_of(value));
+    return text + "}";
+}
+
 json value_summary(const plan::Monitor& monitor, std::size_t index, bool counts) {
     double least = INFINITY;
     double most = -INFINITY;
@@ -112,10 +127,14 @@ std::vector<std::string> snapshot_lines(const plan::Snapshot& snapshot, std::siz
 
 Result<std::string> observed_bytes(const plan::Record& record, const std::string& run_id) {
     if (record.snapshots.empty() && record.kernel_reads.empty() && record.monitor.samples.empty()) return std::string();
-    const json observed = {{"observed_version", observed_version},    {"run_id", run_id},
-                           {"snapshots", array_of(record.snapshots)}, {"monitor", to_json(record.monitor)},
-                           {"programs", to_json(record.programs)},    {"kernel_reads", array_of(record.kernel_reads)}};
-    return ctprof::compress(observed.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+    std::string text = text_of(json{{"observed_version", observed_version},
+                                    {"run_id", run_id},
+                                    {"monitor", to_json(record.monitor)},
+                                    {"programs", to_json(record.programs)},
+                                    {"kernel_reads", array_of(record.kernel_reads)}});
+    text.replace(text.size() - 1, 1, ",\"snapshots\":[");
+    for (const auto& snapshot : record.snapshots) text += (text.ends_with('[') ? "" : ",") + snapshot_text(snapshot);
+    return ctprof::compress(text + "]}\n");
 }
 
 Result<json> parse_observed(std::string_view bytes) {

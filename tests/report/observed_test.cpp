@@ -44,9 +44,13 @@ TEST_CASE("the monitor's summary has least, most, mean and last, and the rate of
 TEST_CASE("what was observed is in a file of its own, with the run that it belongs to, if there is anything") {
     plan::Record record;
     CHECK(observed_bytes(record, "run-1").value().empty());
-    record.snapshots = {captured({{"maps", json::array()}}), {.name = "late", .trigger = "op", .reason = "gone"}};
+    const json state = {{"maps", {{{"name", "tasks \"quoted\""}}}}, {"trigger", "made up"}, {"reason", "of the guest"}};
+    record.snapshots = {captured(state), {.name = "late", .trigger = "op", .reason = "gone"}, captured(json::object())};
     const json observed = parse_observed(observed_bytes(record, "run-1").value()).value();
     CHECK(observed["run_id"] == "run-1");
+    REQUIRE(observed["snapshots"].size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(observed["snapshots"][i] == to_json(record.snapshots[i]));
+    CHECK(observed["snapshots"][0]["trigger"] == "op"); // what a guest has is not what the host says
     CHECK(observed["snapshots"][0]["placeholder"] == false);
     CHECK(observed["snapshots"][1]["placeholder"] == true);
     CHECK(observed["snapshots"][1]["reason"] == "gone");
