@@ -105,7 +105,7 @@ struct Judged {
 class Judgement {
   public:
     Judgement(const plan::Plan& plan, const plan::Record& record)
-        : plan_(plan), record_(record), failures_(run_failures(plan, record)) {
+        : plan_(plan), record_(record), series_(record), failures_(run_failures(plan, record)) {
         facts_.run = run_result(record, failures_);
         add(From::run, failures_);
         if (completed()) add(From::expectation, judge_extractions(plan, record));
@@ -164,7 +164,7 @@ class Judgement {
         if (!completed())
             add(From::not_judged, {of_expectation(expectation, Outcome::skip, "not judged, the run failed")});
         else if (expectation.kind == Expectation::Kind::formula)
-            add(From::expectation, {judge_formula(plan_, expectation, record_)});
+            add(From::expectation, {judge_formula(plan_, expectation, record_, series_)});
         else
             add(From::expectation, judge_measured(plan_, expectation, record_));
     }
@@ -192,6 +192,7 @@ class Judgement {
 
     const plan::Plan& plan_;
     const plan::Record& record_;
+    RunSeries series_;
     const std::vector<AssertionResult> failures_;
     Facts facts_;
     std::vector<Judged> judged_;

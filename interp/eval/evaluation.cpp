@@ -56,26 +56,15 @@ Answer at_first(const Condition& condition) {
 
 } // namespace
 
-Evaluation::Evaluation(const plan::Plan& plan, const plan::Record& record, Measured measured)
-    : plan_(plan), record_(record), measured_(std::move(measured)), end_ns_(end_of(plan, record)) {}
+Evaluation::Evaluation(const plan::Plan& plan, const plan::Record& record, RunSeries& series, Measured measured)
+    : plan_(plan), record_(record), measured_(std::move(measured)), end_ns_(end_of(plan, record)), series_(series) {}
 
 bool Evaluation::is_pattern(const Formula& formula) {
     return formula.kind == Kind::nondecreasing || formula.kind == Kind::increasing || formula.kind == Kind::steady ||
            formula.kind == Kind::converges;
 }
 
-const Series& Evaluation::series(const Formula& term) {
-    const std::string name = term.source + "." + term.path;
-    auto found = series_.find(name);
-    if (found != series_.end()) return found->second;
-    auto projected = project(record_, name);
-    Series series;
-    if (projected)
-        series = std::move(*projected);
-    else
-        series.absent = projected.error().message;
-    return series_.emplace(name, std::move(series)).first->second;
-}
+const Series& Evaluation::series(const Formula& term) { return series_.get(term.source + "." + term.path); }
 
 // A watch takes snapshots of its name with a number: NAME#1, NAME#2. Of several of one name the last counts.
 Result<double> Evaluation::snapshot(const Formula& term) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -21,7 +20,7 @@ class Evaluation {
     // The value of a measure of workers or of a payload's metric, which the run has once.
     using Measured = std::function<std::optional<double>(const plan::Formula& term)>;
 
-    Evaluation(const plan::Plan& plan, const plan::Record& record, Measured measured);
+    Evaluation(const plan::Plan& plan, const plan::Record& record, RunSeries& series, Measured measured);
 
     // Both are constant unless a series is in them.
     Term term(const plan::Formula& formula);
@@ -45,7 +44,7 @@ class Evaluation {
     const plan::Record& record_;
     Measured measured_;
     std::int64_t end_ns_;
-    std::map<std::string, Series> series_;
+    RunSeries& series_;
 };
 
 } // namespace ktstr::eval

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
 
 #include "interp/eval/evaluation.h"
 #include "interp/eval/findings.h"
@@ -34,11 +36,6 @@ template <typename Value> double quantile_of(const Workers& workers, double quan
     return values[std::clamp<std::size_t>(rank, 1, values.size()) - 1];
 }
 
-struct Run {
-    const plan::Plan& plan;
-    const plan::Record& record;
-};
-
 bool is_quantile(const plan::Formula& measure) { return measure.number > 0 && measure.number < 1; }
 
 std::optional<double> measured(const plan::Formula& measure, const plan::Record& record) {
@@ -61,6 +58,24 @@ std::optional<double> measured(const plan::Formula& measure, const plan::Record&
     const double life = sum_of(workers, &Report::wall_ns);
     return life > 0 ? std::optional(std::max(0.0, 1 - sum_of(workers, &Report::cpu_ns) / life)) : std::nullopt;
 }
+
+// The run that one formula is judged on. What is measured of its workers is asked for by the answer and by its words.
+class Run {
+  public:
+    Run(const plan::Plan& of_plan, const plan::Record& of_record) : plan(of_plan), record(of_record) {}
+
+    std::optional<double> value(const plan::Formula& measure) {
+        const auto [known, is_new] = measured_.try_emplace({measure.path, measure.cgroup, measure.number});
+        if (is_new) known->second = measured(measure, record);
+        return known->second;
+    }
+
+    const plan::Plan& plan;
+    const plan::Record& record;
+
+  private:
+    std::map<std::tuple<std::string, std::string, double>, std::optional<double>> measured_;
+};
 
 std::string shown(const plan::Formula& measure, double value) {
     const auto& path = measure.path;
@@ -87,9 +102,9 @@ std::string wake_ups_seen(const plan::Formula& measure, const plan::Record& reco
            " count; it takes " + std::to_string(plan::samples_needed(measure.number)) + ")";
 }
 
-std::string seen(const plan::Formula& term, const Run& run) {
+std::string seen(const plan::Formula& term, Run& run) {
     if (term.kind == Kind::payload) return payload_words(term, run.plan, run.record);
-    const auto value = measured(term, run.record);
+    const auto value = run.value(term);
     const std::string more = term.path == plan::wake_latency ? wake_ups_seen(term, run.record) : "";
     return (value ? shown(term, *value) : "nothing was measured for " + plan::formula_words(term)) + more;
 }
@@ -130,12 +145,12 @@ bool lacks_model(const plan::Formula& formula, const Run& run) {
 
 } // namespace
 
-AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& expectation,
-                              const plan::Record& record) {
-    const Run run{plan, record};
+AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& expectation, const plan::Record& record,
+                              RunSeries& series) {
+    Run run(plan, record);
     const plan::Formula& formula = *expectation.formula;
-    Evaluation evaluation(plan, record, [&run](const plan::Formula& term) {
-        return term.kind == Kind::measure ? measured(term, run.record) : payload_value(term, run.plan, run.record);
+    Evaluation evaluation(plan, record, series, [&run](const plan::Formula& term) {
+        return term.kind == Kind::measure ? run.value(term) : payload_value(term, run.plan, run.record);
     });
     Findings findings(evaluation, [&run](const plan::Formula& term) { return seen(term, run); });
     const Answer answer = evaluation.answer(formula);
@@ -156,7 +171,7 @@ AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& e
     if (result.outcome == Outcome::inconclusive && record.snapshots.empty() && speaks_of_snapshots(formula))
         result.hint = "`capture 8 times` in the scenario takes snapshots while it runs";
     result.notes = findings.notes(formula);
-    result.judged = judged_series(evaluation, formula);
+    result.judged = judged_series(evaluation, formula, answer.truth == Truth::no || answer.truth == Truth::fault);
     return result;
 }
 

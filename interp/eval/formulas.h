@@ -2,6 +2,7 @@
 // Judges formulas: what workers and payloads report of the whole run, and what was observed over time.
 #pragma once
 
+#include "interp/eval/series.h"
 #include "interp/eval/verdict.h"
 #include "interp/plan/plan.h"
 #include "interp/plan/record.h"
@@ -20,6 +21,8 @@ namespace ktstr::eval {
 // not a number fails, and so does a missing one that had to be seen (temporal.h). `margin` is the robustness; `value`
 // and `bound` are there if the formula is one comparison with a number, for all samples or for some: of the sample that
 // has the robustness.
-AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& expectation, const plan::Record& record);
+// `series` are those of the record, for all formulas that are judged on it.
+AssertionResult judge_formula(const plan::Plan& plan, const plan::Expectation& expectation, const plan::Record& record,
+                              RunSeries& series);
 
 } // namespace ktstr::eval

@@ -39,7 +39,7 @@ class Collector {
         case Kind::always:
         case Kind::eventually:
         case Kind::sustained:
-            if (at_run)
+            if (at_run && refuted_)
                 mark = mark_of(evaluation_.condition(operands[0]).timeline, evaluation_.answer(formula), negated);
             return collect(operands[0], false, negated, mark);
         case Kind::logical_not: return collect(operands[0], at_run, !negated, mark);
@@ -61,7 +61,9 @@ class Collector {
     }
 
     void pattern(const plan::Formula& formula, bool at_run, bool negated) {
-        const PatternAnswer answer = evaluation_.pattern(formula);
+        const bool marked = at_run && refuted_;
+        const PatternAnswer answer =
+            marked || formula.kind == Kind::steady ? evaluation_.pattern(formula) : PatternAnswer{};
         std::optional<double> low, high;
         if (formula.kind == Kind::steady) {
             const double reach = std::abs(answer.middle) * formula.tolerance;
@@ -73,8 +75,8 @@ class Collector {
                 high = *target + formula.tolerance;
             }
         }
-        const TimelinePtr timeline = evaluation_.term(formula.operands[0]).timeline;
-        add(formula.operands[0], low, high, at_run ? mark_of(timeline, answer, negated) : Mark{});
+        add(formula.operands[0], low, high,
+            marked ? mark_of(evaluation_.term(formula.operands[0]).timeline, answer, negated) : Mark{});
     }
 
     void compare(const plan::Formula& formula, const Mark& mark) {
@@ -131,9 +133,8 @@ nlohmann::json number_or_null(std::optional<double> value) {
 
 } // namespace
 
-std::vector<JudgedSeries> judged_series(Evaluation& evaluation, const plan::Formula& formula) {
-    const Truth truth = evaluation.answer(formula).truth;
-    Collector collector(evaluation, truth == Truth::no || truth == Truth::fault);
+std::vector<JudgedSeries> judged_series(Evaluation& evaluation, const plan::Formula& formula, bool refuted) {
+    Collector collector(evaluation, refuted);
     collector.collect(formula, true, false, {});
     return collector.take();
 }

@@ -31,8 +31,8 @@ struct JudgedSeries {
 constexpr std::size_t most_judged_series = 4; // of one formula
 constexpr std::size_t most_judged_samples = 256;
 
-// Of a formula that holds there is no sample that decides.
-std::vector<JudgedSeries> judged_series(Evaluation& evaluation, const plan::Formula& formula);
+// `refuted`: the formula does not hold. Of one that holds there is no sample that decides.
+std::vector<JudgedSeries> judged_series(Evaluation& evaluation, const plan::Formula& formula, bool refuted);
 
 // All of them, if there are no more than `count`. Else of each of count / 2 stretches the least and the greatest value,
 // or a gap, if there is one in it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "interp/eval/observed.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -25,11 +26,15 @@ constexpr const char* number_mark = "@value";
 
 bool has(const json& node, const char* mark) { return node.is_object() && node.contains(mark); }
 
-std::string text_of(const json& node, const char* name) {
+// A part of the node.
+std::string_view view_of(const json& node, const char* name) {
     if (!node.is_object()) return {};
     const auto found = node.find(name);
-    return found != node.end() && found->is_string() ? found->get<std::string>() : std::string();
+    return found != node.end() && found->is_string() ? std::string_view(found->get_ref<const std::string&>())
+                                                     : std::string_view();
 }
+
+std::string text_of(const json& node, const char* name) { return std::string(view_of(node, name)); }
 
 std::string in_quotes(std::string_view text) { return "'" + std::string(text.substr(0, shown_bytes)) + "'"; }
 
@@ -147,34 +152,55 @@ bool is_live(const json& variable) {
 
 } // namespace
 
-Result<double> variable_at(const json& state, std::string_view path) {
-    std::string name; // the longest that fits
-    std::vector<const json*> found;
-    std::vector<std::string> known;
-    for (const json& variable : list_of(state, "variables")) {
-        const auto candidate = text_of(variable, "name");
-        known.push_back(candidate);
-        if (!begins_with(path, candidate) || candidate.size() < name.size()) continue;
-        if (candidate.size() > name.size()) found.clear();
-        name = candidate;
-        found.push_back(&variable);
+Variables::Variables(const json& state) : all_(&list_of(state, "variables")) {
+    by_name_.reserve(all_->size());
+    for (const json& variable : *all_)
+        if (const auto name = view_of(variable, "name"); !name.empty()) by_name_.emplace_back(name, &variable);
+    std::stable_sort(by_name_.begin(), by_name_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+}
+
+// Those of the longest name that the path begins with.
+std::span<const Variables::Named> Variables::named(std::string_view path) const {
+    for (std::size_t end = path.size(); end != std::string_view::npos && end > 0;
+         end = path.find_last_of(".[", end - 1)) {
+        const auto [first, last] = std::ranges::equal_range(by_name_, path.substr(0, end), {}, &Named::first);
+        if (first != last) return {first, last};
     }
-    if (found.empty()) return Error{"no variable " + in_quotes(path) + " (captured: " + listed(known) + ")"};
-    if (found.size() > 1) {
-        std::vector<std::string> schedulers;
-        for (const json* variable : found) schedulers.push_back(text_of(*variable, "scheduler"));
-        std::erase_if(found, [](const json* variable) { return !is_live(*variable); });
-        if (found.size() != 1)
-            return Error{"the variable " + in_quotes(name) + " is in several schedulers (" + listed(schedulers) +
-                         "), of which " + (found.empty() ? "none" : "more than one") + " is active"};
+    return {};
+}
+
+// Of several schedulers the one that is active.
+Result<const json*> Variables::only(std::span<const Named> found) {
+    if (found.size() == 1) return found.front().second;
+    std::vector<std::string> schedulers;
+    std::vector<const json*> live;
+    for (const auto& [name, variable] : found) {
+        schedulers.push_back(text_of(*variable, "scheduler"));
+        if (is_live(*variable)) live.push_back(variable);
     }
-    const auto value = found.front()->find("value");
-    if (value == found.front()->end())
-        return Error{"the variable " + in_quotes(name) + " was captured without a value"};
+    if (live.size() == 1) return live.front();
+    return Error{"the variable " + in_quotes(found.front().first) + " is in several schedulers (" + listed(schedulers) +
+                 "), of which " + (live.empty() ? "none" : "more than one") + " is active"};
+}
+
+Result<double> Variables::at(std::string_view path) const {
+    const auto found = named(path);
+    if (found.empty()) {
+        std::vector<std::string> known;
+        for (const json& variable : *all_) known.push_back(text_of(variable, "name"));
+        return Error{"no variable " + in_quotes(path) + " (captured: " + listed(known) + ")"};
+    }
+    const auto variable = only(found);
+    if (!variable) return variable.error();
+    const auto name = found.front().first;
+    const auto value = (*variable)->find("value");
+    if (value == (*variable)->end()) return Error{"the variable " + in_quotes(name) + " was captured without a value"};
     std::string_view rest = path.substr(name.size());
     if (rest.starts_with('.')) rest.remove_prefix(1);
-    return number_at(*value, name, rest);
+    return number_at(*value, std::string(name), rest);
 }
+
+Result<double> variable_at(const json& state, std::string_view path) { return Variables(state).at(path); }
 
 Result<double> stats_at(const json& state, std::string_view path) {
     const auto stats = state.find("stats");

@@ -58,14 +58,13 @@ class Builder {
     bool found_ = false;
 };
 
-using Read = Result<double> (*)(const nlohmann::json& state, std::string_view path);
-
-Series of_snapshots(const plan::Record& record, std::string_view name, std::string_view path, Read read) {
+// `read` gives the value in the snapshot of an index, which has a state.
+template <typename Read> Series of_snapshots(const plan::Record& record, std::string_view name, const Read& read) {
     Builder builder(name);
     for (const std::size_t i : by_time(record.snapshots)) {
         const auto& snapshot = record.snapshots[i];
         if (snapshot.state)
-            builder.add(snapshot.at_ns, snapshot.step, snapshot.name, read(*snapshot.state, path));
+            builder.add(snapshot.at_ns, snapshot.step, snapshot.name, read(i));
         else
             builder.add(snapshot.at_ns, snapshot.step, snapshot.name,
                         Error{"the snapshot could not be taken: " + snapshot.reason});
@@ -120,6 +119,29 @@ Series of_monitor(const plan::Record& record, std::string_view name, const std::
     return builder.finish(monitor.reason.empty() ? "the monitor took no sample" : monitor.reason);
 }
 
+using Indices = std::vector<std::optional<Variables>>;
+
+Result<Series> made(const plan::Record& record, std::string_view name, Indices& indices) {
+    const std::size_t dot = std::min(name.find('.'), name.size());
+    const auto source = name.substr(0, dot);
+    const auto path = dot < name.size() ? name.substr(dot + 1) : std::string_view();
+    const auto state = [&record](std::size_t i) -> const nlohmann::json& { return *record.snapshots[i].state; };
+    if (!path.empty()) {
+        if (source == "bpf")
+            return of_snapshots(record, name, [&](std::size_t i) {
+                if (!indices[i]) indices[i].emplace(state(i));
+                return indices[i]->at(path);
+            });
+        if (source == "stats")
+            return of_snapshots(record, name, [&](std::size_t i) { return stats_at(state(i), path); });
+        if (source == "host")
+            return of_snapshots(record, name, [&](std::size_t i) { return cpu_time_at(state(i), path); });
+        if (source == "monitor") return of_monitor(record, name, std::string(path));
+    }
+    return Error{"no series '" + std::string(name.substr(0, 100)) +
+                 "' (there are bpf.NAME, stats.NAME, host.NAME and monitor.NAME)"};
+}
+
 } // namespace
 
 Term Series::term() const {
@@ -129,17 +151,22 @@ Term Series::term() const {
 }
 
 Result<Series> project(const plan::Record& record, std::string_view name) {
-    const std::size_t dot = std::min(name.find('.'), name.size());
-    const auto source = name.substr(0, dot);
-    const auto path = dot < name.size() ? name.substr(dot + 1) : std::string_view();
-    if (!path.empty()) {
-        if (source == "bpf") return of_snapshots(record, name, path, variable_at);
-        if (source == "stats") return of_snapshots(record, name, path, stats_at);
-        if (source == "host") return of_snapshots(record, name, path, cpu_time_at);
-        if (source == "monitor") return of_monitor(record, name, std::string(path));
-    }
-    return Error{"no series '" + std::string(name.substr(0, 100)) +
-                 "' (there are bpf.NAME, stats.NAME, host.NAME and monitor.NAME)"};
+    Indices indices(record.snapshots.size());
+    return made(record, name, indices);
+}
+
+RunSeries::RunSeries(const plan::Record& record) : record_(record), variables_(record.snapshots.size()) {}
+
+const Series& RunSeries::get(const std::string& name) {
+    const auto found = made_.find(name);
+    if (found != made_.end()) return found->second;
+    auto projected = made(record_, name, variables_);
+    Series series;
+    if (projected)
+        series = std::move(*projected);
+    else
+        series.absent = projected.error().message;
+    return made_.emplace(name, std::move(series)).first->second;
 }
 
 nlohmann::json to_json(const Series& series) {

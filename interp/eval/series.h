@@ -4,11 +4,13 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "interp/eval/observed.h"
 #include "interp/eval/signal.h"
 #include "interp/plan/record.h"
 
@@ -35,6 +37,19 @@ struct Series {
 // in the order of their times. A sample that has no such value has the reason; nothing fails as a whole but a name that
 // begins with none of these.
 Result<Series> project(const plan::Record& record, std::string_view name);
+
+// The series of a run, each made when it is asked for first.
+class RunSeries {
+  public:
+    explicit RunSeries(const plan::Record& record);
+    // Without a sample, and the reason in `absent`, where there is no series of that name. Stays where it is.
+    const Series& get(const std::string& name);
+
+  private:
+    const plan::Record& record_;
+    std::map<std::string, Series> made_;
+    std::vector<std::optional<Variables>> variables_; // of each snapshot, once they are asked for
+};
 
 // {"name", "samples": [{"tag", "at_ns", "phase", "value" or "gap": why}]}, as Lua checks have it.
 nlohmann::json to_json(const Series& series);

@@ -10,6 +10,14 @@ namespace {
 
 constexpr double rounding = 1e-9; // 1 / (1 - 0.99) is 100
 
+using Kept = std::pair<std::uint64_t, double>; // ns and weight
+
+double weight_of(std::vector<Kept>::const_iterator begin, std::vector<Kept>::const_iterator end) {
+    double sum = 0;
+    for (auto at = begin; at != end; ++at) sum += at->second;
+    return sum;
+}
+
 } // namespace
 
 std::uint64_t samples_needed(double quantile) {
@@ -37,15 +45,22 @@ std::uint64_t MergedLatencies::samples() const {
 
 std::optional<double> MergedLatencies::quantile(double part) {
     if (samples() < samples_needed(part)) return std::nullopt;
-    std::sort(kept_.begin(), kept_.end());
-    double total = 0;
-    for (const auto& [ns, weight] : kept_) total += weight;
-    double passed = 0;
-    for (const auto& [ns, weight] : kept_) {
-        passed += weight;
-        if (passed >= part * total * (1 - rounding)) return static_cast<double>(ns);
+    double wanted = part * weight_of(kept_.begin(), kept_.end()) * (1 - rounding);
+    // The first one in order up to which the weights come to `wanted`: the half in which it must be is halved again.
+    auto begin = kept_.begin();
+    auto end = kept_.end();
+    while (end - begin > 1) {
+        const auto middle = begin + (end - begin) / 2;
+        std::nth_element(begin, middle, end);
+        const double lower = weight_of(begin, middle);
+        if (lower >= wanted) {
+            end = middle;
+        } else {
+            wanted -= lower;
+            begin = middle;
+        }
     }
-    return static_cast<double>(longest_ns_);
+    return static_cast<double>(begin->first);
 }
 
 std::optional<double> MergedLatencies::longest() const {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "interp/plan/record.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <random>
 
 #include "interp/plan/latencies.h"
 
@@ -113,4 +115,31 @@ TEST_CASE("merged latencies are worth fewer samples, the less even their weights
     CHECK(uneven.longest() == 9);
     CHECK_FALSE(MergedLatencies().longest());
     CHECK_FALSE(MergedLatencies().quantile(0.5));
+}
+
+TEST_CASE("a quantile of merged latencies is the one that sorting finds, whatever their weights and order are") {
+    std::mt19937 engine(7);
+    for (int round = 0; round < 200; ++round) {
+        MergedLatencies merged;
+        std::vector<std::pair<std::uint64_t, double>> all;
+        const unsigned parts = 1 + engine() % 4;
+        for (unsigned i = 0; i < parts; ++i) {
+            std::vector<std::uint64_t> kept(10 + engine() % 90);
+            for (auto& ns : kept) ns = engine() % 50;
+            const unsigned weight = 1 + engine() % 3;
+            merged.add(kept.size() * weight, 100, kept);
+            for (const auto ns : kept) all.emplace_back(ns, weight);
+        }
+        std::sort(all.begin(), all.end());
+        for (const double part : {0.01, 0.5, 0.75, 0.9}) {
+            if (merged.samples() < samples_needed(part)) continue;
+            double passed = 0;
+            const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) {
+                passed += one.second;
+                return passed >= part * static_cast<double>(merged.seen()) * (1 - 1e-9);
+            });
+            CAPTURE(round, part);
+            CHECK(merged.quantile(part) == static_cast<double>(found->first));
+        }
+    }
 }
