@@ -67,14 +67,14 @@ PayloadRun& PayloadPool::start(Start what) {
         return run;
     }
     run.process = std::move(*process);
+    run.start = what.place.text() + what.command.path;
     watch(run);
     const auto outcome = loop_.run_until({.deadline_ns = monotonic_ns() + start_limit_ns},
                                          [&run] { return run.process->started() || run.ended(); });
-    if (run.process->start_error())
-        run.error = what.place.text() + what.command.path + ": " + *run.process->start_error();
-    else if (outcome == EventLoop::Outcome::timed_out)
-        run.error = what.place.text() + what.command.path + " did not come to execute its program within " +
-                    seconds(start_limit_ns) + ": ETIMEDOUT (the scheduler does not run it)";
+    note_start_error(run);
+    if (run.error.empty() && outcome == EventLoop::Outcome::timed_out)
+        run.error = run.start + " did not come to execute its program within " + seconds(start_limit_ns) +
+                    ": ETIMEDOUT (the scheduler does not run it)";
     if (!run.error.empty()) kill(run, "never_started");
     return run;
 }
@@ -172,7 +172,13 @@ void PayloadPool::read_status(PayloadRun& run) {
     if (!had_ended && run.ended()) note_end(run);
 }
 
+void PayloadPool::note_start_error(PayloadRun& run) {
+    if (run.process->start_error()) run.error = run.start + ": " + *run.process->start_error();
+}
+
+// The keeper's end can be the first that is seen of a program that could not be started.
 void PayloadPool::note_end(PayloadRun& run) {
+    note_start_error(run);
     if (run.ended_by.empty()) run.ended_by = run.process->started() ? "itself" : "never_started";
     if (run.process->started() && !run.process->exit()) {
         if (run.error.empty()) run.error = "its keeper was killed: nothing is known of how it ended";

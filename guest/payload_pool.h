@@ -28,6 +28,7 @@ struct PayloadRun {
     std::array<BoundedOutput, 2> output;
     std::function<std::uint64_t()> oom_kills; // how many processes the OOM killer has killed where it lives
     std::uint64_t oom_kills_before = 0;
+    std::string start; // what is started, and where that is written: the beginning of an error
     std::string ended_by;
     std::string error;
     std::uint64_t left_processes = 0;
@@ -78,6 +79,7 @@ class PayloadPool {
     void watch(PayloadRun& run);
     void read_output(PayloadRun& run, std::size_t index);
     void read_status(PayloadRun& run);
+    static void note_start_error(PayloadRun& run);
     void note_end(PayloadRun& run);
     // When all of it is gone.
     void report(PayloadRun& run);
