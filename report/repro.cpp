@@ -72,10 +72,11 @@ Result<json> read_document(const runs::RecordFile& file) {
 
 Result<plan::Record> read_record(const std::vector<runs::RecordFile>& files, const json& document) {
     json observed;
-    if (const json& name = document.at("captured").at("file"); !name.is_null()) {
+    if (const json& captured = document.at("captured").at("file"); !captured.is_null()) {
+        const auto name = captured.get<std::string>();
         const auto file =
             std::find_if(files.begin(), files.end(), [&name](const auto& one) { return one.name == name; });
-        if (file == files.end()) return Error{"there is no " + name.dump()};
+        if (file == files.end()) return Error{"there is no " + name};
         auto read = parse_observed(file->content);
         if (!read) return read.error();
         observed = std::move(*read);
