@@ -22,16 +22,19 @@ struct BatchOptions {
     const vmm::HostTopology* machine = nullptr;
 };
 
+// Of a run that is made again, instead of the command line's: its seed, and the words that shaped its plan.
+struct Replayed {
+    std::uint64_t seed = 0;
+    std::vector<std::string> options;
+};
+
 struct Job {
     CompiledScenario scenario;
     std::string kernel;                // as --kernel or the gauntlet names it; empty: the default
     std::optional<std::uint64_t> seed; // the gauntlet's
     std::string combination = {};      // what the gauntlet gives it apart from these: "1n1l4c1t, flags [short]"
     std::vector<int> cpus = {};        // on a machine: its number of each of the topology's CPUs
-    // Of a run that is made again, these two instead of the command line's: its seed, and the words that shaped its
-    // plan.
-    std::optional<std::uint64_t> replayed_seed = {};
-    std::vector<std::string> replayed_options = {};
+    std::optional<Replayed> replayed = {};
 };
 
 // A combination of a gauntlet, or a scenario on this machine, that is not possible: a machine that is too small for it.

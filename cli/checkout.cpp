@@ -13,14 +13,13 @@
 
 #include "base/file.h"
 #include "base/git_handles.h"
+#include "runs/git.h"
 
 namespace ktstr::cli {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t short_hex = 7;
 
 // Until ktstr is gone or lets go. What it started may still write for a moment.
 [[noreturn]] void remove_afterwards(int end_of_owner, const fs::path& directory) {
@@ -59,7 +58,7 @@ Result<std::string> check_out(git_repository* repository, const std::string& rev
     options.target_directory = target.c_str();
     if (git_checkout_tree(repository, commit.get(), &options) != 0)
         return git_error_of("cannot check out " + revision + " into " + target);
-    return git_hex(*git_object_id(commit.get())).substr(0, short_hex);
+    return runs::shortened_commit(git_hex(*git_object_id(commit.get())));
 }
 
 } // namespace

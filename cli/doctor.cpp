@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/doctor.h"
-
+// `ktstr doctor`: what this host can do, and the mend for what it cannot.
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -19,7 +17,9 @@
 #include "base/process.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/run.h"
 #include "report/text.h"
+#include "runs/environment.h"
 #include "vmm/boot/accelerator.h"
 #include "vmm/boot/archive.h"
 #include "vmm/boot/initramfs.h"
@@ -32,6 +32,19 @@ namespace ktstr::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct Finding {
+    enum class State {
+        good,
+        limited, // something works less well, or not at all that not every user needs
+        missing, // scenarios cannot run
+    };
+    State state = State::good;
+    std::string part;  // "QEMU"
+    std::string found; // what there is
+    std::string mend;  // what to do; empty if nothing is wrong
+};
+
 using State = Finding::State;
 
 constexpr std::uint64_t mib = 1U << 20U;
@@ -168,7 +181,7 @@ Finding cpus() {
     CPU_ZERO(&set);
     const int count = ::sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
     Finding finding{State::good, "CPUs",
-                    std::to_string(count) + "; machines at a time: " + std::to_string(std::max(1, count / 2)), ""};
+                    std::to_string(count) + "; machines at a time: " + std::to_string(default_jobs()), ""};
     if (count < 2) {
         finding.state = State::limited;
         finding.mend = "with one CPU guests and ktstr take time from each other: expect wide spreads";
@@ -216,6 +229,25 @@ Finding host_runs() {
     return finding;
 }
 
+std::vector<Finding> examine_host() {
+    std::vector<Finding> findings = {qemu()};
+    std::optional<Kernel> preferred;
+    for (auto& finding : kernels(preferred)) findings.push_back(std::move(finding));
+    if (findings.front().state == State::good && preferred) findings.push_back(accelerator(*preferred));
+    findings.push_back(executor());
+    findings.push_back(schedulers());
+    findings.push_back(cpus());
+    findings.push_back(memory());
+    findings.push_back(room("cache", cache_directory()));
+    findings.push_back(room("records", runs::Environment::read().root()));
+    findings.push_back(open_files());
+    findings.push_back(programs("shell", {"busybox"}, "`ktstr shell` needs it"));
+    findings.push_back(
+        programs("payloads", {"stress-ng", "fio", "hackbench", "cyclictest", "rt-app"}, "scenarios that run it"));
+    findings.push_back(host_runs());
+    return findings;
+}
+
 std::string_view word_of(State state) {
     if (state == State::good) return "ok";
     return state == State::limited ? "limited" : "missing";
@@ -250,25 +282,6 @@ int show(bool as_json) {
 }
 
 } // namespace
-
-std::vector<Finding> examine_host() {
-    std::vector<Finding> findings = {qemu()};
-    std::optional<Kernel> preferred;
-    for (auto& finding : kernels(preferred)) findings.push_back(std::move(finding));
-    if (findings.front().state == State::good && preferred) findings.push_back(accelerator(*preferred));
-    findings.push_back(executor());
-    findings.push_back(schedulers());
-    findings.push_back(cpus());
-    findings.push_back(memory());
-    findings.push_back(room("cache", cache_directory()));
-    findings.push_back(room("records", "ktstr-runs"));
-    findings.push_back(open_files());
-    findings.push_back(programs("shell", {"busybox"}, "`ktstr shell` needs it"));
-    findings.push_back(
-        programs("payloads", {"stress-ng", "fio", "hackbench", "cyclictest", "rt-app"}, "scenarios that run it"));
-    findings.push_back(host_runs());
-    return findings;
-}
 
 void add_doctor_command(CLI::App& app, int& exit_code) {
     auto as_json = std::make_shared<bool>(false);

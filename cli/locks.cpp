@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "report/table.h"
+#include "runs/environment.h"
 
 namespace ktstr::cli {
 
@@ -22,7 +23,7 @@ struct LocksOptions {
 
 int show_locks(const LocksOptions& options) {
     std::vector<std::filesystem::path> folders = options.folders;
-    if (folders.empty()) folders = {cache_directory(), "ktstr-runs"};
+    if (folders.empty()) folders = {cache_directory(), runs::Environment::read().root()};
     const auto users = lock_users(folders);
     if (options.as_json) {
         nlohmann::json list = nlohmann::json::array();
@@ -54,7 +55,8 @@ void add_locks_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<LocksOptions>();
     auto* command =
         app.add_subcommand("locks", "who holds or waits for the locks of ktstr's caches and run directories");
-    command->add_option("folders", options->folders, "where to look (default: the cache, ktstr-runs)")
+    command
+        ->add_option("folders", options->folders, "where to look (default: the cache, KTSTR_RUNS_ROOT or ktstr-runs)")
         ->type_name("DIR");
     command->add_flag("--json", options->as_json, "as JSON");
     command->callback([options, &exit_code] { exit_code = show_locks(*options); });

@@ -10,11 +10,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 
 #include "base/file.h"
 #include "base/process.h"
 #include "cli/exit_code.h"
+#include "runs/provenance.h"
 
 namespace ktstr::cli {
 
@@ -50,7 +50,6 @@ Result<ChildRun> run_once(const MeasuredSide& side, const fs::path& out, const v
     options.arguments.insert(options.arguments.end(), side.words.begin(), side.words.end());
     for (const std::string& word : {std::string("--out"), out.string()}) options.arguments.push_back(word);
     options.environment = side.environment;
-    options.environment.emplace_back("KTSTR_SIDECAR_DIR", out.string());
     options.directory = side.directory.string();
     options.stderr_fd = said.get();
     const auto started = Clock::now();
@@ -63,12 +62,7 @@ Result<ChildRun> run_once(const MeasuredSide& side, const fs::path& out, const v
 }
 
 Result<fs::path> make_directory(const fs::path& root) {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    std::array<char, 32> stamp{};
-    std::strftime(stamp.data(), stamp.size(), "%Y%m%dT%H%M%SZ", &parts);
-    const std::string name = std::string("perf-delta-") + stamp.data();
+    const std::string name = "perf-delta-" + runs::utc_stamp();
     std::error_code code;
     const fs::path whole = fs::absolute(root, code);
     if (auto made = make_directories(whole); !made) return made.error();

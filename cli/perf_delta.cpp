@@ -17,6 +17,7 @@
 #include "cli/run_options.h"
 #include "cli/signals.h"
 #include "report/result.h"
+#include "runs/environment.h"
 #include "stats/comparison_output.h"
 #include "stats/pool.h"
 
@@ -154,7 +155,7 @@ std::string words(const std::vector<fs::path>& runs) {
 
 int measure_sides(const DeltaOptions& options, const MeasuredSide& a, const MeasuredSide& b,
                   const vmm::Cancellation& cancellation) {
-    const fs::path root = options.root.empty() ? stats::default_root() : fs::path(options.root);
+    const fs::path root = options.root.empty() ? runs::Environment::read().root() : fs::path(options.root);
     const auto measured = measure(a, b, options.runs, root, cancellation);
     if (!measured) return refuse(measured.error());
     if (measured->interrupted) {

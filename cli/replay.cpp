@@ -6,7 +6,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -39,15 +38,9 @@ struct ReplayOptions {
 // A run to be made again.
 struct Replay {
     fs::path record;
-    std::string verdict;
+    eval::Outcome outcome = eval::Outcome::fail;
     Job job;
 };
-
-std::string verdict_of(const json& sidecar) {
-    if (sidecar.at("passed").get<bool>()) return "pass";
-    if (sidecar.at("skipped").get<bool>()) return "skip";
-    return sidecar.at("inconclusive").get<bool>() ? "inconclusive" : "fail";
-}
 
 // The run directory that was written to last.
 Result<fs::path> newest_run(const fs::path& root) {
@@ -81,8 +74,8 @@ void warn_of_scheduler(const json& sidecar, const CompiledScenario& scenario) {
     const json then = sidecar.value("scheduler_sha256", json());
     const auto binary = vmm::initial_scheduler_binary(scenario.plan, scenario.file.parent_path());
     if (!then.is_string() || !binary) return;
-    const auto content = read_file(binary->path);
-    if (content && sha256_hex(*content) != then.get<std::string>())
+    const auto now = sha256_file(binary->path);
+    if (now && *now != then.get<std::string>())
         std::fprintf(stderr, "ktstr: %s is another binary than the one that ran \"%s\"\n", binary->path.c_str(),
                      report::printable_line(scenario.plan.scenario).c_str());
 }
@@ -106,13 +99,11 @@ Result<Job> job_of(const fs::path& record, const json& sidecar) {
     Job job{std::move(plans->front()), sidecar["kernel_version"].get<std::string>(), std::nullopt};
     job.scenario.file = file;
     job.scenario.root = root_of(file, job.scenario.plan.source.file);
-    const auto seed = sidecar["seed"].get<std::uint64_t>();
-    if (runs::is_seed_folder(record.parent_path().filename().string()))
-        job.seed = seed;
-    else
-        job.replayed_seed = seed;
+    Replayed replayed{sidecar["seed"].get<std::uint64_t>(), {}};
     for (const auto& word : sidecar.value("options", json::array()))
-        if (word.is_string()) job.replayed_options.push_back(word.get<std::string>());
+        if (word.is_string()) replayed.options.push_back(word.get<std::string>());
+    if (runs::is_seed_folder(record.parent_path().filename().string())) job.seed = replayed.seed;
+    job.replayed = std::move(replayed);
     warn_of_scheduler(sidecar, job.scenario);
     return job;
 }
@@ -121,23 +112,23 @@ Result<Job> job_of(const fs::path& record, const json& sidecar) {
 std::vector<Replay> choose(const ReplayOptions& options, const std::vector<fs::path>& records, bool& all_good) {
     std::vector<Replay> chosen;
     for (const auto& record : records) {
-        const auto stored = report::read_stored(record);
+        const auto stored = report::read_sidecar(record);
         if (!stored) {
             complain(stored.error());
             all_good = false;
             continue;
         }
-        const json& sidecar = stored->run.sidecar;
-        const std::string verdict = verdict_of(sidecar);
-        if (!options.all && verdict != "fail" && verdict != "inconclusive") continue;
-        if (verdict == "skip") continue; // it was not run
+        const json& sidecar = stored->sidecar;
+        const auto outcome = report::outcome_of(sidecar);
+        if (outcome == eval::Outcome::skip) continue; // it was not run
+        if (outcome == eval::Outcome::pass && !options.all) continue;
         CompiledScenario named;
         named.plan.scenario = sidecar.at("test_name").get<std::string>();
         named.file = sidecar.value("file", "");
         if (!matches_filters(options.filters, named)) continue;
         auto job = job_of(record, sidecar);
         if (job) {
-            chosen.push_back({record, verdict, std::move(*job)});
+            chosen.push_back({record, outcome, std::move(*job)});
             continue;
         }
         complain(job.error());
@@ -149,10 +140,9 @@ std::vector<Replay> choose(const ReplayOptions& options, const std::vector<fs::p
 void show(const std::vector<Replay>& chosen) {
     for (const auto& one : chosen) {
         const auto& plan = one.job.scenario.plan;
-        std::cout << one.verdict << "  " << report::printable_line(plan.scenario) << "  ("
+        std::cout << eval::to_string(one.outcome) << "  " << report::printable_line(plan.scenario) << "  ("
                   << report::printable_line(report::scheduler_name(plan)) << ", " << plan.topology.label()
-                  << ", kernel " << one.job.kernel << ", seed "
-                  << one.job.seed.value_or(one.job.replayed_seed.value_or(0)) << ")\n"
+                  << ", kernel " << one.job.kernel << ", seed " << one.job.replayed->seed << ")\n"
                   << "      " << one.record.string() << "\n";
     }
 }

@@ -145,11 +145,9 @@ class Runner {
     }
 
   private:
-    // Half the host's CPUs: two machines that share a CPU spoil each other's measurements. On the host itself one.
     [[nodiscard]] int jobs() const {
-        if (options_.host) return 1;
-        if (options_.jobs > 0) return options_.jobs;
-        return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
+        if (options_.host) return 1; // on the host itself
+        return options_.jobs > 0 ? options_.jobs : default_jobs();
     }
 
     void work() {
@@ -179,8 +177,7 @@ class Runner {
         result.kernel = kernel.version;
         result.provenance =
             setup_.records->provenance(job.scenario.plan, job.scenario.file.parent_path(), kernel.source_commit);
-        result.options =
-            job.replayed_seed || !job.replayed_options.empty() ? job.replayed_options : options_.compile.words();
+        result.options = job.replayed ? job.replayed->options : options_.compile.words();
         for (const auto& word : options_.replacement.words()) result.options.push_back(word);
         if (options_.host) result.options.emplace_back("--host");
         if (!options_.gauntlet.empty())
@@ -365,7 +362,7 @@ bool replaced(const RunOptions& options, Batch& batch) {
 }
 
 std::uint64_t seed_of(const Job& job, const RunOptions& options) {
-    if (job.replayed_seed) return *job.replayed_seed;
+    if (job.replayed) return job.replayed->seed;
     return job.seed.value_or(options.seed.value_or(default_seed));
 }
 
@@ -478,6 +475,8 @@ int run_scenarios(const RunOptions& options) {
 }
 
 } // namespace
+
+int default_jobs() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2); }
 
 int run_jobs(const RunOptions& options, const Batch& batch) {
     (void)cancel_on_signals(); // from here on

@@ -11,6 +11,10 @@ namespace ktstr::cli {
 // that say what is to be run do not count. Returns the exit code.
 int run_jobs(const RunOptions& options, const Batch& batch);
 
+// Machines at a time, where no option says so: half the host's CPUs. Two that share a CPU spoil each other's
+// measurements.
+int default_jobs();
+
 // Options of a run that do not say what is run: --jobs, --format, --out and their like.
 void add_running_options(CLI::App& command, RunOptions& options);
 

@@ -12,6 +12,7 @@
 #include "cli/exit_code.h"
 #include "cli/messages.h"
 #include "cli/run_options.h"
+#include "runs/environment.h"
 #include "stats/comparison_output.h"
 #include "stats/listing.h"
 #include "stats/pool.h"
@@ -36,7 +37,9 @@ struct StatsOptions {
     std::string path;                                      // of explain
     std::map<std::string, std::vector<std::string>> sides; // "a-kernel" and so on, as given
 
-    [[nodiscard]] fs::path root_path() const { return root.empty() ? stats::default_root() : fs::path(root); }
+    [[nodiscard]] fs::path root_path() const {
+        return root.empty() ? runs::Environment::read().root() : fs::path(root);
+    }
     [[nodiscard]] stats::TextOptions text() const {
         return {report::Style{!no_color && report::wants_color(STDOUT_FILENO)}, report::columns_of(STDOUT_FILENO), all};
     }
@@ -67,7 +70,7 @@ std::vector<const Row*> chosen(const StatsOptions& options, std::vector<const Ro
 // A pool from elsewhere is an archive: where its runs came from is not known here.
 void tag_archive(Pool& pool, const StatsOptions& options) {
     std::error_code ignored; // of a default root that is not there
-    if (options.root.empty() || fs::equivalent(options.root, stats::default_root(), ignored)) return;
+    if (options.root.empty() || fs::equivalent(options.root, runs::Environment::read().root(), ignored)) return;
     for (auto& row : pool.rows) row.run_source = "archive";
 }
 

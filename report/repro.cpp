@@ -2,7 +2,6 @@
 #include "report/repro.h"
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "interp/eval/repro.h"
@@ -89,15 +88,13 @@ Result<plan::Record> read_record(const std::vector<runs::RecordFile>& files, con
 } // namespace
 
 Result<std::vector<runs::RecordFile>> repro_files(const ScenarioResult& first, const ScenarioResult& again) {
-    const std::string stem = file_name_of(first.plan.scenario) + "-" + first.variant;
+    const std::string stem = stem_of(first);
     std::vector<runs::RecordFile> files;
     auto observed = observed_bytes(again.record, again.provenance.run_id);
     if (!observed) return observed.error();
     if (!observed->empty()) files.push_back({stem + std::string(runs::repro_observed_suffix), std::move(*observed)});
     const std::string captured = files.empty() ? "" : files.front().name;
-    const auto ran_for = std::chrono::duration<double, std::milli>(std::max(0.0, again.duration_ms));
-    json record = sidecar_json(again, std::chrono::system_clock::now() -
-                                          std::chrono::duration_cast<std::chrono::system_clock::duration>(ran_for));
+    json record = sidecar_json(again, start_of(again));
     record["observed_file"] = captured.empty() ? json() : json(captured);
     const json failed = failure_json(first);
     const json failed_again = failure_json(again);

@@ -224,14 +224,14 @@ std::string file_name_of(const std::string& scenario) {
     return name.substr(0, longest_name) + "~" + hex(siphash(1, 3, 0, 0, scenario), 16);
 }
 
-namespace {
-
-// What the files of a result have in common at the beginning of their names.
 std::string stem_of(const ScenarioResult& result) {
     return file_name_of(result.plan.scenario) + "-" + variant_hash(result.plan);
 }
 
-} // namespace
+std::chrono::system_clock::time_point start_of(const ScenarioResult& result) {
+    const auto ran_for = std::chrono::duration<double, std::milli>(std::max(0.0, result.duration_ms));
+    return std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran_for);
+}
 
 json sidecar_json(const ScenarioResult& result, std::chrono::system_clock::time_point started) {
     const auto identity = variant_identity(result.plan);
@@ -297,10 +297,7 @@ Result<std::vector<runs::RecordFile>> record_files(const ScenarioResult& result,
 
 Result<std::filesystem::path> write_sidecar(runs::RunDirectory& directory, const std::string& folder,
                                             const ScenarioResult& result) {
-    const auto ran_for = std::chrono::duration<double, std::milli>(std::max(0.0, result.duration_ms));
-    const auto started =
-        std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran_for);
-    const auto files = record_files(result, started);
+    const auto files = record_files(result, start_of(result));
     if (!files) return files.error();
     auto written = directory.write(folder, *files);
     if (!written)

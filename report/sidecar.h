@@ -27,6 +27,12 @@ constexpr int oldest_sidecar_version = 1; // that can be read
 // that would be too long ends in "~" and its hash.
 std::string file_name_of(const std::string& scenario);
 
+// What the files of a result have in common at the beginning of their names: {scenario}-{variant}.
+std::string stem_of(const ScenarioResult& result);
+
+// When the run began that has just ended.
+std::chrono::system_clock::time_point start_of(const ScenarioResult& result);
+
 nlohmann::json sidecar_json(const ScenarioResult& result, std::chrono::system_clock::time_point started);
 
 // The sidecar, behind all that belongs to it.

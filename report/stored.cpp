@@ -178,6 +178,20 @@ Result<StoredRun> stored_run(json sidecar, json observed) {
     return StoredRun{std::move(sidecar), std::move(*record)};
 }
 
+eval::Outcome outcome_of(const json& sidecar) {
+    if (sidecar.at("passed") == true) return eval::Outcome::pass;
+    if (sidecar.at("skipped") == true) return eval::Outcome::skip;
+    return sidecar.at("inconclusive") == true ? eval::Outcome::inconclusive : eval::Outcome::fail;
+}
+
+Result<StoredRun> read_sidecar(const std::filesystem::path& file) {
+    auto sidecar = read_json(file);
+    if (!sidecar) return sidecar.error();
+    auto run = stored_run(std::move(*sidecar), json());
+    if (!run) return Error{file.string() + ": " + run.error().message, run.error().hint};
+    return run;
+}
+
 Result<StoredFile> read_stored(const std::filesystem::path& file) {
     auto sidecar = read_json(file);
     if (!sidecar) return sidecar.error();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "interp/eval/outcome.h"
 #include "interp/plan/record.h"
 
 namespace ktstr::report {
@@ -22,6 +23,12 @@ struct StoredRun {
 
 // `observed`: the content of the observed file, null if there is none.
 Result<StoredRun> stored_run(nlohmann::json sidecar, nlohmann::json observed);
+
+// How the run of a sidecar ended, by its bits: none of them is a failure.
+eval::Outcome outcome_of(const nlohmann::json& sidecar);
+
+// The record in this file alone.
+Result<StoredRun> read_sidecar(const std::filesystem::path& record);
 
 // The record in this file, and what lies beside it.
 struct StoredFile {

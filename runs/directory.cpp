@@ -29,9 +29,7 @@ std::vector<std::string> companions_of(const fs::path& record) {
     const std::string file = record.filename().string();
     const std::string stem = file.substr(0, file.size() - record_suffix.size());
     std::vector<std::string> names;
-    for (const std::string_view suffix :
-         {observed_suffix, std::string_view(".observed.json"), plan_suffix, repro_suffix, repro_observed_suffix})
-        names.push_back(stem + std::string(suffix));
+    for (const auto suffix : companion_suffixes) names.push_back(stem + std::string(suffix));
     const auto content = read_file(record, largest_record);
     const json old = content ? json::parse(*content, nullptr, false) : json();
     const auto captures = old.is_object() ? old.find("ctprof") : old.end();

@@ -45,9 +45,8 @@ std::string run_directory_name(const std::string& kernel, bool on_host,
 
 bool is_of_record(std::string_view file) {
     if (file.ends_with(record_suffix)) return true;
-    for (const std::string_view suffix :
-         {repro_observed_suffix, repro_suffix, observed_suffix, std::string_view(".observed.json"), plan_suffix})
-        if (file.ends_with(suffix)) return is_stem(file.substr(0, file.size() - suffix.size()));
+    for (const auto suffix : companion_suffixes)
+        if (file.ends_with(suffix) && is_stem(file.substr(0, file.size() - suffix.size()))) return true;
     if (!file.ends_with(capture_suffix)) return false;
     const auto name = file.substr(0, file.size() - capture_suffix.size()); // "{stem}.{capture}", which may hold dots
     for (auto dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1))

@@ -2,6 +2,7 @@
 // Names of run directories and of the files in them.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@ constexpr std::string_view observed_suffix = ".observed.json.zst";
 constexpr std::string_view plan_suffix = ".plan.json";
 constexpr std::string_view repro_suffix = ".repro.json";
 constexpr std::string_view repro_observed_suffix = ".repro.observed.json.zst";
+// What lies beside a record as {stem}SUFFIX; the second one is what earlier versions wrote.
+constexpr std::array<std::string_view, 5> companion_suffixes = {observed_suffix, ".observed.json", plan_suffix,
+                                                                repro_suffix, repro_observed_suffix};
 constexpr std::string_view capture_suffix = ".ctprof.zst";
 constexpr std::string_view session_file = ".ktstr_run_epoch"; // its content is the token of the last session
 constexpr std::string_view lock_folder = ".locks";            // beside the run directories: NAME.lock for each

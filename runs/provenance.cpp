@@ -14,9 +14,7 @@ namespace ktstr::runs {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-std::string now_utc() {
+std::string utc_stamp() {
     const std::time_t now = std::time(nullptr);
     std::tm parts{};
     ::gmtime_r(&now, &parts);
@@ -25,7 +23,9 @@ std::string now_utc() {
     return text.data();
 }
 
-const std::string process_start = now_utc();
+namespace {
+
+const std::string process_start = utc_stamp();
 
 } // namespace
 

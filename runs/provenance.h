@@ -36,6 +36,9 @@ struct Provenance {
 // The project is the repository that the working directory is in.
 Provenance provenance_of_process(const Environment& environment);
 
+// The present time in UTC, for names: "20261121T233058Z".
+std::string utc_stamp();
+
 // "20261121T233058Z-4711-3": start of the process in UTC, its pid, and how many there were before.
 std::string next_run_id();
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "runs/names.h"
 #include "stats/record_reader.h"
 
 namespace ktstr::stats {
@@ -17,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view record_suffix = ".ktstr.json";
 constexpr std::string_view comparison_prefix = "perf-delta-";
 constexpr std::size_t files_per_thread = 16; // fewer are not worth one
 
@@ -61,7 +61,7 @@ Result<std::vector<fs::path>> list_directory(const fs::path& directory, const st
         const std::string name = entry->path().filename().string();
         if (entry->is_directory(ignored))
             below.push_back(entry->path());
-        else if (name.ends_with(record_suffix))
+        else if (name.ends_with(runs::record_suffix))
             files.push_back({entry->path(), run});
     }
     if (code) return directory_error(directory, code);
@@ -205,11 +205,6 @@ std::optional<Error> explain_file(const fs::path& path) {
     MetricTable metrics;
     auto row = RecordReader().read(path, metrics);
     return row ? std::nullopt : std::optional(row.error());
-}
-
-fs::path default_root() {
-    const char* named = std::getenv("KTSTR_RUNS_ROOT");
-    return named != nullptr && *named != '\0' ? fs::path(named) : fs::path("ktstr-runs");
 }
 
 } // namespace ktstr::stats

@@ -53,7 +53,4 @@ Result<Pool> read_run(const std::filesystem::path& directory);
 // Why a file cannot be read, or nothing.
 std::optional<Error> explain_file(const std::filesystem::path& path);
 
-// KTSTR_RUNS_ROOT, or "ktstr-runs".
-std::filesystem::path default_root();
-
 } // namespace ktstr::stats

@@ -12,6 +12,7 @@
 #include "report/html/escape.h"
 #include "report/html/scenario.h"
 #include "report/text.h"
+#include "runs/names.h"
 
 namespace ktstr::report::html {
 
@@ -21,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view record_suffix = ".ktstr.json";
 constexpr std::size_t open_sections = 12;  // so many findings are there to be seen without a click
 constexpr std::size_t shown_finding = 160; // columns of one in the table
 constexpr unsigned most_threads = 8;
@@ -189,7 +189,7 @@ Result<void> add_folder(const fs::path& folder, std::vector<fs::path>& records) 
     std::vector<fs::path> found;
     fs::recursive_directory_iterator walk(folder, code);
     for (; !code && walk != fs::recursive_directory_iterator(); walk.increment(code))
-        if (walk->path().string().ends_with(record_suffix)) found.push_back(walk->path());
+        if (walk->path().string().ends_with(runs::record_suffix)) found.push_back(walk->path());
     if (code) return Error{"cannot read " + folder.string() + ": " + code.message()};
     if (found.empty())
         return Error{"there is no record in " + folder.string(),

@@ -31,9 +31,13 @@ double number_of(const json& object, const char* name) {
 }
 
 Verdict verdict_of(const json& sidecar) {
-    if (sidecar["passed"] == true) return Verdict::pass;
-    if (sidecar["skipped"] == true) return Verdict::skip;
-    return sidecar["inconclusive"] == true ? Verdict::inconclusive : Verdict::fail;
+    switch (report::outcome_of(sidecar)) {
+    case eval::Outcome::pass: return Verdict::pass;
+    case eval::Outcome::skip: return Verdict::skip;
+    case eval::Outcome::inconclusive: return Verdict::inconclusive;
+    case eval::Outcome::fail: return Verdict::fail;
+    }
+    return Verdict::fail;
 }
 
 // What the table says of it: the first finding, or why it was skipped.
