@@ -30,6 +30,17 @@ bool is_beyond_gates(const Change& change) {
     return !change.relative || std::fabs(*change.relative) >= definition.relative_gate;
 }
 
+// Of the logarithms where all values have one: what disturbs a measurement slows it by a factor, so that large values
+// vary more than small ones, and a test of the values themselves would not see what a glance does.
+std::optional<double> chance_of(std::vector<double> a, std::vector<double> b) {
+    const auto is_positive = [](double value) { return value > 0; };
+    if (std::all_of(a.begin(), a.end(), is_positive) && std::all_of(b.begin(), b.end(), is_positive))
+        for (auto* side : {&a, &b})
+            for (double& value : *side) value = std::log(value);
+    const auto test = welch(summarize(a), summarize(b));
+    return test ? std::optional(test->p) : std::nullopt;
+}
+
 Change change_of(const Metric& metric, const std::vector<double>& a, const std::vector<double>& b) {
     Change change;
     change.metric = metric;
@@ -38,7 +49,7 @@ Change change_of(const Metric& metric, const std::vector<double>& a, const std::
     if (change.a.mean != 0) change.relative = (change.b.mean - change.a.mean) / std::fabs(change.a.mean);
     change.beyond_gates = is_beyond_gates(change);
     change.apart = disjoint(change.a, change.b);
-    if (const auto test = welch(change.a, change.b); test && !metric.definition->exact) change.p = test->p;
+    if (!metric.definition->exact) change.p = chance_of(a, b);
     return change;
 }
 
@@ -61,8 +72,13 @@ Pair pair_of(const Group& group, const MetricTable& metrics, const Pairing& pair
     pair.verdict = verdict_change(pair.a, pair.b);
     const auto a = values_of(group.a, metrics.size());
     const auto b = values_of(group.b, metrics.size());
-    for (std::uint32_t id = 0; id < metrics.size(); ++id)
+    for (std::uint32_t id = 0; id < metrics.size(); ++id) {
         if (!a[id].empty() && !b[id].empty()) pair.changes.push_back(change_of(metrics[id], a[id], b[id]));
+        if (pair.a.passed == 0 || pair.b.passed == 0 || a[id].empty() == b[id].empty()) continue;
+        (a[id].empty() ? pair.only_b : pair.only_a).push_back(metrics[id].name);
+    }
+    std::sort(pair.only_a.begin(), pair.only_a.end());
+    std::sort(pair.only_b.begin(), pair.only_b.end());
     std::sort(pair.changes.begin(), pair.changes.end(),
               [](const Change& x, const Change& y) { return x.metric.name < y.metric.name; });
     return pair;

@@ -2,8 +2,9 @@
 // Two sides of records, pair by pair: verdicts that changed, and metrics that changed enough to matter.
 //
 // A metric is worse (or better) if it changed that way by its polarity, by at least both of its gates, and, where both
-// sides have several runs, if Welch's test says so at the level after Holm's correction over all metrics that are
-// judged in the comparison, and all values of one side lie beyond all of the other.
+// sides have several runs, if Welch's test (of the logarithms where all values are above 0) says so at the level after
+// Holm's correction over all metrics that are judged in the comparison, and all values of one side lie beyond all of
+// the other.
 #pragma once
 
 #include <optional>
@@ -59,7 +60,7 @@ struct Change {
     std::optional<double> relative; // of A's mean; none if that is 0
     bool beyond_gates = false;
     bool apart = false;      // disjoint()
-    std::optional<double> p; // Welch's
+    std::optional<double> p; // Welch's, of the logarithms where all values are above 0
     std::optional<double> adjusted_p;
     Judgement judgement = Judgement::same;
 };
@@ -73,6 +74,10 @@ struct Pair {
     Endings b;
     VerdictChange verdict = VerdictChange::none;
     std::vector<Change> changes; // by the metric's name
+    // Metrics that no run of the other side has, where runs of both were measured: there is nothing to compare them
+    // with.
+    std::vector<std::string> only_a;
+    std::vector<std::string> only_b;
 };
 
 struct Comparison {

@@ -78,6 +78,17 @@ std::string runs_words(const Pair& pair) {
     return std::to_string(pair.a.passed) + " and " + std::to_string(pair.b.passed) + " runs";
 }
 
+// "only A has worst_gap_ms and 2 more metrics, which are not compared"
+std::string one_sided_line(const std::vector<std::string>& metrics, const char* side, const TextOptions& options) {
+    if (metrics.empty()) return "";
+    const std::string more = metrics.size() == 1
+                                 ? ", which is"
+                                 : " and " + report::count_words(metrics.size() - 1, "more metric") + ", which are";
+    const std::string text =
+        "only " + std::string(side) + " has " + printable_line(metrics.front()) + more + " not compared";
+    return "  " + report::cut_to_width(text, options.columns - std::min<std::size_t>(options.columns, 2)) + "\n";
+}
+
 std::string metric_table(const Pair& pair, const TextOptions& options) {
     Table table({{"verdict"},
                  {"metric"},
@@ -91,10 +102,11 @@ std::string metric_table(const Pair& pair, const TextOptions& options) {
                        mean_words(change.a, change.metric.unit), mean_words(change.b, change.metric.unit),
                        change_words(change), p_words(change.adjusted_p)},
                       paint_of(change.judgement));
-    if (table.size() == 0) return "";
+    const std::string one_sided = one_sided_line(pair.only_a, "A", options) + one_sided_line(pair.only_b, "B", options);
+    if (table.size() == 0 && one_sided.empty()) return "";
     table.fit(1, options.columns - std::min<std::size_t>(options.columns, 2));
     return "\n" + options.style.bold(report::cut_to_width(title_of(pair) + ", " + runs_words(pair), options.columns)) +
-           "\n" + table.text(options.style, "  ");
+           "\n" + (table.size() == 0 ? "" : table.text(options.style, "  ")) + one_sided;
 }
 
 std::string verdict_words(VerdictChange change) {
@@ -216,10 +228,9 @@ std::string comparison_text(const Comparison& comparison, const TextOptions& opt
     if (comparison.all_a.left_out() + comparison.all_b.left_out() > 0)
         text += "only runs that passed are in the numbers\n";
     if (tested)
-        text += "p: Welch's test after Holm's correction; worse and better need p < " +
+        text += "p: Welch's test of logarithms after Holm's correction; worse and better need\np < " +
                 formatted("%g", comparison.rules.level) +
-                ",\nvalues that do not overlap, and both gates (ktstr stats "
-                "list-metrics)\n";
+                ", values that do not overlap, and both gates (ktstr stats list-metrics)\n";
     else if (comparison.judged() > 0)
         text += "judged by the gates alone, as there is one run a side: noise can pass them\n";
     return text + options.style.bold(conclusion(comparison)) + "\n";
@@ -236,7 +247,9 @@ json comparison_json(const Comparison& comparison) {
              {"a", endings_json(pair.a)},
              {"b", endings_json(pair.b)},
              {"verdict_change", pair.verdict == VerdictChange::none ? json() : json(verdict_words(pair.verdict))},
-             {"metrics", std::move(changes)}});
+             {"metrics", std::move(changes)},
+             {"metrics_only_in_a", pair.only_a},
+             {"metrics_only_in_b", pair.only_b}});
     }
     return {{"a", {{"side", comparison.a}, {"verdicts", endings_json(comparison.all_a)}}},
             {"b", {{"side", comparison.b}, {"verdicts", endings_json(comparison.all_b)}}},

@@ -85,6 +85,28 @@ TEST_CASE("A change counts only if chance does not explain it and no value overl
           Judgement::same);
 }
 
+// A host that is busy half of the time: values of A differ by a factor of two, and B is six times slower.
+TEST_CASE("What slows by a factor is found where the noise is one too") {
+    CHECK(judged("work_units_per_s", {3500, 1800, 3400, 2600, 1900}, {450, 310, 520, 330, 480}) == Judgement::worse);
+    CHECK(judged("work_units_per_s", {3500, 1800, 3400, 2600, 1900}, {3300, 2000, 1750, 2900, 3450}) ==
+          Judgement::same);
+    CHECK(judged("work_units_per_s", {100, 101, 99}, {0, 0, 0}) == Judgement::worse); // 0 has no logarithm
+}
+
+TEST_CASE("A metric that one side alone has is said, as it cannot be compared") {
+    Sides sides;
+    sides.add(sides.a, "s", {{"work_units_per_s", 100}, {"worst_gap_ms", 1}, {"migrations", 7}});
+    sides.add(sides.b, "s", {{"work_units_per_s", 100}, {"latency.wake.p99_ns", 5}});
+    const auto comparison = sides.compared();
+    REQUIRE(comparison.pairs.size() == 1);
+    CHECK(comparison.pairs[0].only_a == std::vector<std::string>{"migrations", "worst_gap_ms"});
+    CHECK(comparison.pairs[0].only_b == std::vector<std::string>{"latency.wake.p99_ns"});
+    const std::string text = comparison_text(comparison, {});
+    CHECK_THAT(text, ContainsSubstring("only A has migrations and 1 more metric, which are not compared"));
+    CHECK_THAT(text, ContainsSubstring("only B has latency.wake.p99_ns, which is not compared"));
+    CHECK(comparison_json(comparison)["scenarios"][0]["metrics_only_in_b"][0] == "latency.wake.p99_ns");
+}
+
 TEST_CASE("What is the same in each run needs no test, and takes nothing from those of others") {
     CHECK(judged("program.k.verified_insns", {1000, 1000, 1000}, {1500, 1500, 1500}) == Judgement::worse);
     CHECK(judged("program.k.verified_insns", {1000, 1000, 1600}, {1500, 1500, 1500}) == Judgement::same);
