@@ -41,6 +41,11 @@ function(ktstr_compile_quickly target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
 endfunction()
 
+# ktstr_alone(FILES...): these are compiled by themselves where the others are compiled several at a time.
+function(ktstr_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # ktstr_test(NAME SOURCES ... LIBRARIES ...): a Catch2 program that needs no VM; each test case is one ctest test.
 function(ktstr_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})

@@ -7,7 +7,6 @@ namespace ktstr::ctprof {
 
 namespace {
 
-constexpr std::uint64_t ns_per_s = 1'000'000'000;
 constexpr std::uint64_t pf_kthread = 0x00200000; // include/linux/sched.h
 
 // Words between blanks, one after the other.
@@ -55,6 +54,7 @@ std::string policy_name(unsigned number) {
 }
 
 std::uint64_t ticks_to_ns(std::uint64_t ticks, std::uint64_t per_second) {
+    constexpr std::uint64_t ns_per_s = 1'000'000'000;
     return ticks / per_second * ns_per_s + ticks % per_second * ns_per_s / per_second;
 }
 

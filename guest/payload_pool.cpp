@@ -10,9 +10,9 @@ namespace ktstr::guest {
 
 namespace {
 
-constexpr std::uint64_t start_limit_ns = 30 * ns_per_s; // a scheduler under test may keep it from its exec(2)
-constexpr std::uint64_t last_words_ns = 5 * ns_per_s;   // as long as workers have
-constexpr std::uint64_t kill_limit_ns = 10 * ns_per_s;
+constexpr std::uint64_t start_limit_ns = 30 * ns_per_s;       // a scheduler under test may keep it from its exec(2)
+constexpr std::uint64_t payload_last_words_ns = 5 * ns_per_s; // as long as workers have
+constexpr std::uint64_t payload_kill_limit_ns = 10 * ns_per_s;
 constexpr std::uint64_t kill_interval_ns = 10 * ns_per_ms;
 
 constexpr std::array<const char*, 2> stream_names = {"stdout", "stderr"};
@@ -97,18 +97,21 @@ EventLoop::Outcome PayloadPool::wait(PayloadRun& run, std::uint64_t limit_ns, co
 void PayloadPool::kill(PayloadRun& run, const std::string& ended_by) {
     if (run.gone()) return;
     if (!run.ended()) run.ended_by = ended_by;
-    const auto outcome = loop_.run_until(
-        {.deadline_ns = monotonic_ns() + kill_limit_ns, .look_every_ns = kill_interval_ns, .interruptible = false},
-        [&run, next = std::uint64_t{0}]() mutable {
-            if (run.gone()) return true;
-            if (const std::uint64_t now = monotonic_ns(); now >= next) {
-                const bool ended = run.ended();
-                const std::size_t killed = run.process->kill_all();
-                if (ended) run.left_processes = std::max<std::uint64_t>(run.left_processes, killed);
-                next = now + kill_interval_ns;
-            }
-            return false;
-        });
+    const auto outcome = loop_.run_until({.deadline_ns = monotonic_ns() + payload_kill_limit_ns,
+                                          .look_every_ns = kill_interval_ns,
+                                          .interruptible = false},
+                                         [&run, next = std::uint64_t{0}]() mutable {
+                                             if (run.gone()) return true;
+                                             if (const std::uint64_t now = monotonic_ns(); now >= next) {
+                                                 const bool ended = run.ended();
+                                                 const std::size_t killed = run.process->kill_all();
+                                                 if (ended)
+                                                     run.left_processes =
+                                                         std::max<std::uint64_t>(run.left_processes, killed);
+                                                 next = now + kill_interval_ns;
+                                             }
+                                             return false;
+                                         });
     if (outcome != EventLoop::Outcome::done && run.error.empty())
         run.error = run.ended_by + ": some of its processes have not ended even after SIGKILL";
     report(run);
@@ -126,7 +129,7 @@ void PayloadPool::end(const PayloadFilter& which, const std::string& ended_by, c
         asked.push_back(run);
     }
     if (!asked.empty())
-        loop_.run_until({.deadline_ns = monotonic_ns() + last_words_ns, .interruptible = false}, [&asked] {
+        loop_.run_until({.deadline_ns = monotonic_ns() + payload_last_words_ns, .interruptible = false}, [&asked] {
             return std::all_of(asked.begin(), asked.end(), [](const PayloadRun* run) { return run->ended(); });
         });
     for (auto* run : chosen) kill(*run, ended_by);

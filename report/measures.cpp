@@ -17,7 +17,7 @@ using Align = Table::Align;
 
 constexpr std::size_t shown_rows = 32;
 constexpr std::size_t shown_programs = 8;
-constexpr std::size_t shown_columns = 200; // of a worker's exit
+constexpr std::size_t exit_columns = 200; // of a worker's exit
 constexpr std::array quantiles = {0.5, 0.9, 0.99, 0.999};
 
 // The latencies of one name of all workers of a work, in a cgroup and a step.
@@ -80,7 +80,7 @@ Table worker_rows(const std::vector<plan::WorkerReport>& workers) {
                    worker.wall_ns == 0 ? "-" : eval::human_ratio(worker.off_cpu_ratio()),
                    eval::human_duration(static_cast<double>(worker.run_delay_ns)),
                    eval::human_count(static_cast<double>(worker.migrations)), worker.cpus.list(),
-                   cut_to_width(printable_line(worker.exit), shown_columns)});
+                   cut_to_width(printable_line(worker.exit), exit_columns)});
     }
     return table;
 }

@@ -23,7 +23,6 @@ constexpr std::size_t all_columns = 98; // with the indentation 100 at most
 constexpr std::size_t shown_ops = 26;   // one letter each
 constexpr std::size_t op_lines = 3;
 constexpr std::size_t shown_judged = 3;
-constexpr double gap = std::numeric_limits<double>::quiet_NaN();
 
 std::string time_text(std::int64_t ns) { return (ns < 0 ? "" : "+") + eval::human_duration(static_cast<double>(ns)); }
 
@@ -166,7 +165,7 @@ class Picture {
 
     struct Column {
         bool seen = false;
-        double value = gap;
+        double value = Timeline::gap;
     };
     std::array<Column, axis_columns> columns(const std::vector<Sample>& samples) const {
         std::array<Column, axis_columns> values{};

@@ -16,8 +16,6 @@ namespace {
 
 using Sample = Timeline::Sample;
 
-constexpr double gap = std::numeric_limits<double>::quiet_NaN();
-
 void sort_by_time(auto& items) {
     std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.at_ns < b.at_ns; });
 }
@@ -53,11 +51,11 @@ void add_events(Timeline& timeline, const plan::Record& record) {
         const double seconds = static_cast<double>(event.at_ns - before_ns) / 1e9;
         const bool fell = event.work_units < before;
         timeline.work.samples.push_back(
-            {before_ns, fell ? gap : static_cast<double>(event.work_units - before) / seconds});
+            {before_ns, fell ? Timeline::gap : static_cast<double>(event.work_units - before) / seconds});
         before_ns = event.at_ns;
         before = event.work_units;
     }
-    if (!timeline.work.samples.empty()) timeline.work.samples.push_back({before_ns, gap});
+    if (!timeline.work.samples.empty()) timeline.work.samples.push_back({before_ns, Timeline::gap});
     sort_by_time(timeline.events);
 }
 
@@ -91,7 +89,7 @@ void add_monitor(Timeline& timeline, const plan::Monitor& monitor) {
         const auto* known = plan::find_monitor_value(monitor.names[i]);
         Timeline::Track track{monitor.names[i], known != nullptr && known->counts, {}};
         for (const auto& sample : monitor.samples)
-            track.samples.push_back({sample.at_ns, i < sample.values.size() ? sample.values[i] : gap});
+            track.samples.push_back({sample.at_ns, i < sample.values.size() ? sample.values[i] : Timeline::gap});
         sort_by_time(track.samples);
         timeline.monitor.push_back(std::move(track));
     }
@@ -130,10 +128,10 @@ std::vector<Sample> per_second(const std::vector<Sample>& samples) {
     std::vector<Sample> rates;
     for (std::size_t i = 0; i < samples.size(); ++i) {
         const bool last = i + 1 == samples.size();
-        const double change = last ? gap : samples[i + 1].value - samples[i].value;
+        const double change = last ? Timeline::gap : samples[i + 1].value - samples[i].value;
         const double seconds = last ? 0 : static_cast<double>(samples[i + 1].at_ns - samples[i].at_ns) / 1e9;
         if (!last && seconds <= 0) continue;
-        rates.push_back({samples[i].at_ns, change >= 0 ? change / seconds : gap});
+        rates.push_back({samples[i].at_ns, change >= 0 ? change / seconds : Timeline::gap});
     }
     return rates;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace ktstr::report {
 
 struct Timeline {
     using Sample = eval::JudgedSeries::Sample;
+    static constexpr double gap = std::numeric_limits<double>::quiet_NaN(); // the value where a line ends
 
     struct Step {
         std::string name;

@@ -59,7 +59,7 @@ struct Names {
     }
 };
 
-std::string joined(const std::set<std::string>& names) {
+std::string joined_set(const std::set<std::string>& names) {
     std::string text;
     for (const auto& name : names) text += (text.empty() ? "" : "+") + name;
     return text;
@@ -92,8 +92,8 @@ VariantIdentity variant_identity(const plan::Plan& plan) {
         names.add(step.ops);
         names.add(step.loop);
     }
-    identity.work_type = joined(names.work_types);
-    identity.payload = joined(names.payloads);
+    identity.work_type = joined_set(names.work_types);
+    identity.payload = joined_set(names.payloads);
     if (const auto* scheduler = plan.initial_scheduler()) identity.flags = scheduler->flags;
     identity.parameters = plan.parameters;
     std::sort(identity.flags.begin(), identity.flags.end());

@@ -186,6 +186,7 @@ constexpr std::size_t regex_units = 10'000;    // of spend(): what the costliest
 
 // Where a span begins, for the plan.
 plan::SourcePosition position_of(Span span);
+plan::Comparison comparison_of(std::string_view sign); // "<=": one of those of the grammar
 // The source with comments gone and blanks made single, so that its layout does not show in the plan.
 std::string written(std::string_view text);
 

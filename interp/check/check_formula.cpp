@@ -47,14 +47,6 @@ bool suits(const std::optional<Type>& a, const std::optional<Type>& b) {
     return is_plain(*a) && is_plain(*b);
 }
 
-plan::Comparison comparison_of(std::string_view text) {
-    if (text == "<") return plan::Comparison::less;
-    if (text == ">") return plan::Comparison::greater;
-    if (text == ">=") return plan::Comparison::greater_equal;
-    if (text == "==") return plan::Comparison::equal;
-    return text == "!=" ? plan::Comparison::not_equal : plan::Comparison::less_equal;
-}
-
 } // namespace
 
 const std::vector<std::string>& pattern_names() {

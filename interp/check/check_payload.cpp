@@ -11,14 +11,6 @@ using syntax::Kind;
 
 namespace {
 
-plan::Comparison comparison_of(std::string_view text) {
-    static const std::map<std::string_view, plan::Comparison> signs = {
-        {"<", plan::Comparison::less},    {"<=", plan::Comparison::less_equal},
-        {">", plan::Comparison::greater}, {">=", plan::Comparison::greater_equal},
-        {"==", plan::Comparison::equal},  {"!=", plan::Comparison::not_equal}};
-    return signs.at(text);
-}
-
 plan::PayloadCheck::Kind kind_of(Kind check) {
     switch (check) {
     case Kind::exit_code: return plan::PayloadCheck::Kind::exit_code;
@@ -38,6 +30,14 @@ std::size_t units_of(const plan::Payload& payload) {
 }
 
 } // namespace
+
+plan::Comparison comparison_of(std::string_view text) {
+    static const std::map<std::string_view, plan::Comparison> signs = {
+        {"<", plan::Comparison::less},    {"<=", plan::Comparison::less_equal},
+        {">", plan::Comparison::greater}, {">=", plan::Comparison::greater_equal},
+        {"==", plan::Comparison::equal},  {"!=", plan::Comparison::not_equal}};
+    return signs.at(text);
+}
 
 const plan::Payload& Checker::check_payload(const Symbol& symbol) {
     if (const auto known = payloads_.find(&symbol); known != payloads_.end()) return known->second;

@@ -20,7 +20,6 @@ namespace {
 using SetKind = model::CpuSetSpec::Kind;
 
 constexpr std::size_t max_definition_depth = 100;
-constexpr std::int64_t max_items = 10'000;
 constexpr std::size_t max_locals = 1'000;
 
 // In units of spend(): what a copy of the value costs beyond its own fixed size.

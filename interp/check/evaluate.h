@@ -2,6 +2,7 @@
 // Pass 4, expressions: types, units and values.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 
@@ -10,6 +11,8 @@
 #include "interp/check/value.h"
 
 namespace ktstr::check {
+
+inline constexpr std::int64_t max_items = 10'000; // of a list
 
 class Evaluator {
   public:

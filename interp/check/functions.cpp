@@ -16,8 +16,6 @@ namespace {
 
 using SetKind = model::CpuSetSpec::Kind;
 
-constexpr std::int64_t max_items = 10'000;
-
 // The functions that make CPU sets: what they take, in order.
 struct SetFunction {
     std::string_view name;

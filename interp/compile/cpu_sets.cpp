@@ -8,7 +8,7 @@ namespace ktstr::lower {
 
 namespace {
 
-using Kind = model::CpuSetSpec::Kind;
+using SetKind = model::CpuSetSpec::Kind;
 
 class SetResolver {
   public:
@@ -18,21 +18,21 @@ class SetResolver {
     plan::CpuSet cpus() {
         const int cpus = topology_.cpus();
         switch (set_.kind) {
-        case Kind::all: return plan::CpuSet::range(0, cpus - 1);
-        case Kind::usable: return plan::CpuSet::range(0, cpus > 2 ? cpus - 2 : cpus - 1);
-        case Kind::llc: return group(topology_.llcs, topology_.cpus_per_llc(), "LLC", "LLCs");
-        case Kind::numa: return node();
-        case Kind::range: return within(plan::CpuSet::range(set_.index, set_.count), cpus, "CPU", "CPUs");
-        case Kind::exact: return within(set_.exact, cpus, "CPU", "CPUs");
-        case Kind::disjoint:
-        case Kind::overlap: return part(cpus);
+        case SetKind::all: return plan::CpuSet::range(0, cpus - 1);
+        case SetKind::usable: return plan::CpuSet::range(0, cpus > 2 ? cpus - 2 : cpus - 1);
+        case SetKind::llc: return group(topology_.llcs, topology_.cpus_per_llc(), "LLC", "LLCs");
+        case SetKind::numa: return node();
+        case SetKind::range: return within(plan::CpuSet::range(set_.index, set_.count), cpus, "CPU", "CPUs");
+        case SetKind::exact: return within(set_.exact, cpus, "CPU", "CPUs");
+        case SetKind::disjoint:
+        case SetKind::overlap: return part(cpus);
         }
         std::abort();
     }
 
     plan::CpuSet nodes() {
-        if (set_.kind == Kind::all) return plan::CpuSet::range(0, topology_.nodes - 1);
-        const plan::CpuSet wanted = set_.kind == Kind::numa ? plan::CpuSet({set_.index}) : set_.exact;
+        if (set_.kind == SetKind::all) return plan::CpuSet::range(0, topology_.nodes - 1);
+        const plan::CpuSet wanted = set_.kind == SetKind::numa ? plan::CpuSet({set_.index}) : set_.exact;
         return within(wanted, topology_.nodes, "NUMA node", "NUMA nodes");
     }
 
@@ -74,7 +74,7 @@ class SetResolver {
         }
         const int first = set_.index * cpus / set_.count;
         int end = (set_.index + 1) * cpus / set_.count;
-        if (set_.kind == Kind::overlap) {
+        if (set_.kind == SetKind::overlap) {
             const double reach = set_.fraction * cpus / set_.count;
             end = std::min(cpus, end + static_cast<int>(std::ceil(reach - 1e-9)));
         }

@@ -38,7 +38,7 @@ std::string text_of(const json& node, const char* name) { return std::string(vie
 
 std::string in_quotes(std::string_view text) { return "'" + std::string(text.substr(0, shown_bytes)) + "'"; }
 
-std::string listed(const std::vector<std::string>& names) {
+std::string listed_shortly(const std::vector<std::string>& names) {
     if (names.empty()) return "none";
     std::string text;
     for (std::size_t i = 0; i < std::min(names.size(), shown_names); ++i) text += (i == 0 ? "" : ", ") + names[i];
@@ -118,7 +118,7 @@ Result<double> number_at(const json& root, std::string came, std::string_view pa
             if (found == node->end()) {
                 std::vector<std::string> names;
                 for (const auto& [name, value] : node->items()) names.push_back(name);
-                return not_found(component, came, "members: " + listed(names));
+                return not_found(component, came, "members: " + listed_shortly(names));
             }
             came.append(came.empty() ? "" : ".").append(component);
             node = &*found;
@@ -179,8 +179,9 @@ Result<const json*> Variables::only(std::span<const Named> found) {
         if (is_live(*variable)) live.push_back(variable);
     }
     if (live.size() == 1) return live.front();
-    return Error{"the variable " + in_quotes(found.front().first) + " is in several schedulers (" + listed(schedulers) +
-                 "), of which " + (live.empty() ? "none" : "more than one") + " is active"};
+    return Error{"the variable " + in_quotes(found.front().first) + " is in several schedulers (" +
+                 listed_shortly(schedulers) + "), of which " + (live.empty() ? "none" : "more than one") +
+                 " is active"};
 }
 
 Result<double> Variables::at(std::string_view path) const {
@@ -188,7 +189,7 @@ Result<double> Variables::at(std::string_view path) const {
     if (found.empty()) {
         std::vector<std::string> known;
         for (const json& variable : *all_) known.push_back(text_of(variable, "name"));
-        return Error{"no variable " + in_quotes(path) + " (captured: " + listed(known) + ")"};
+        return Error{"no variable " + in_quotes(path) + " (captured: " + listed_shortly(known) + ")"};
     }
     const auto variable = only(found);
     if (!variable) return variable.error();

@@ -16,8 +16,6 @@ namespace ktstr::eval {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 int phase_of(int step) { return step < 0 ? 0 : step + 1; }
 
 // Indices of samples in the order of their times.

@@ -12,7 +12,6 @@ namespace ktstr::eval {
 namespace {
 
 constexpr double ns_per_s = 1e9;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 double calculated(Arithmetic operation, double left, double right) {
     switch (operation) {

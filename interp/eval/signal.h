@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace ktstr::eval {
+
+inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 struct Timeline;
 using TimelinePtr = std::shared_ptr<const Timeline>;

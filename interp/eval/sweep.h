@@ -15,8 +15,6 @@
 
 namespace ktstr::eval {
 
-inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 inline bool certain(Truth truth) { return truth == Truth::yes || truth == Truth::no; }
 
 // NaN is no number: the other one then.

@@ -18,10 +18,10 @@ namespace {
 constexpr int most_differences = 256; // before the search settles for a path
 constexpr std::size_t context = 3;
 
-using Lines = std::vector<std::string_view>; // with their line ends
+using LineViews = std::vector<std::string_view>; // with their line ends
 
-Lines lines_of(std::string_view text) {
-    Lines lines;
+LineViews lines_of(std::string_view text) {
+    LineViews lines;
     while (!text.empty()) {
         const std::size_t length = std::min(text.find('\n'), text.size() - 1) + 1;
         lines.push_back(text.substr(0, length));
@@ -33,7 +33,7 @@ Lines lines_of(std::string_view text) {
 // Numbers for lines, equal ones for equal lines.
 class Numbers {
   public:
-    std::vector<std::uint32_t> of(const Lines& lines) {
+    std::vector<std::uint32_t> of(const LineViews& lines) {
         std::vector<std::uint32_t> numbers;
         numbers.reserve(lines.size());
         for (const auto line : lines)
@@ -128,7 +128,7 @@ struct Edit {
     std::string_view line;
 };
 
-std::vector<Edit> edits_of(const Lines& a, const Lines& b, const Comparison& comparison) {
+std::vector<Edit> edits_of(const LineViews& a, const LineViews& b, const Comparison& comparison) {
     std::vector<Edit> edits;
     for (std::size_t x = 0, y = 0; x < a.size() || y < b.size();) {
         if (x < a.size() && comparison.removed[x]) {
@@ -201,8 +201,8 @@ class Hunks {
 
 std::string unified_diff(std::string_view before, std::string_view after, std::string_view name) {
     if (before == after) return "";
-    const Lines a = lines_of(before);
-    const Lines b = lines_of(after);
+    const LineViews a = lines_of(before);
+    const LineViews b = lines_of(after);
     Numbers numbers;
     auto a_numbers = numbers.of(a);
     const Comparison comparison(std::move(a_numbers), numbers.of(b));

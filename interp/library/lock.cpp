@@ -26,7 +26,7 @@ TableReader::Check digits(std::size_t count) {
     };
 }
 
-Result<void> check_name(std::string_view name) {
+Result<void> check_library_name(std::string_view name) {
     if (is_name(name)) return {};
     return Error{"\"" + std::string(name.substr(0, 100)) + "\" is not the name of a library"};
 }
@@ -34,7 +34,7 @@ Result<void> check_name(std::string_view name) {
 LockedLibrary read_library(const toml::table& table, Problems& problems) {
     TableReader reader(table, "[[library]]", problems);
     LockedLibrary library;
-    library.name = reader.required_string("name", check_name).value_or("");
+    library.name = reader.required_string("name", check_library_name).value_or("");
     library.source.git = reader.string("git", check_location).value_or("");
     library.source.rev = reader.string("rev", check_rev).value_or("");
     library.source.folder = reader.string("folder", check_folder).value_or("");

@@ -72,7 +72,7 @@ Result<void> check_requires(std::string_view text) {
     }
 }
 
-Result<void> check_name(std::string_view name) {
+Result<void> check_key(std::string_view name) {
     if (is_name(name)) return {};
     return Error{"`" + std::string(name.substr(0, 100)) + "` is not a name that can stand behind `lib.`",
                  "a letter or `_`, then letters, digits and `_`, 64 at most"};
@@ -112,7 +112,7 @@ std::vector<Dependency> read_dependencies(const toml::table& table, const std::s
     for (const auto& [key, value] : table) {
         const std::string name(key.str());
         const auto& place = key.source().begin.line != 0 ? key.source().begin : value.source().begin;
-        if (const auto checked = check_name(name); !checked)
+        if (const auto checked = check_key(name); !checked)
             problems.add(place, checked.error().message + "; " + checked.error().hint);
         if (!value.is_table()) {
             problems.add(value.source().begin, "the dependency `" + name + "` must be a table, as in " + name +
@@ -128,7 +128,7 @@ std::vector<Dependency> read_dependencies(const toml::table& table, const std::s
 
 void read_library(const toml::table& table, Manifest& manifest, Problems& problems) {
     TableReader reader(table, "[library]", problems);
-    manifest.name = reader.required_string("name", check_name).value_or("");
+    manifest.name = reader.required_string("name", check_key).value_or("");
     manifest.version = reader.string("version", check_version).value_or("");
     manifest.description = reader.string("description").value_or("");
     manifest.main = reader.string("main", check_main).value_or(manifest.main);

@@ -36,16 +36,16 @@ std::string names_hint(std::string_view name, const std::vector<std::string>& na
     return hint;
 }
 
-struct Found {
-    std::string name;
-    fs::path folder; // real path
-    Content content;
-    Manifest manifest;
-};
-
 } // namespace
 
 struct Resolver::State {
+    struct Found {
+        std::string name;
+        fs::path folder; // real path
+        Content content;
+        Manifest manifest;
+    };
+
     fs::path project;
     std::optional<Manifest> manifest;
     Lock lock;

@@ -124,7 +124,7 @@ template <const char* const& name> void push_sum(lua_State* state, const Object&
     lua_pushinteger(state, sum_of(group_of(state, cgroup).workers, name));
 }
 
-void push_name(lua_State* state, const Object& cgroup) { push_text(state, cgroup.text); }
+void push_cgroup_name(lua_State* state, const Object& cgroup) { push_text(state, cgroup.text); }
 void push_count(lua_State* state, const Object& cgroup) {
     lua_pushinteger(state, static_cast<lua_Integer>(group_of(state, cgroup).workers.size()));
 }
@@ -144,7 +144,7 @@ constexpr const char* run_delay_ns = "run_delay_ns";
 constexpr const char* migrations = "migrations";
 constexpr const char* isolation_violations = "isolation_violations";
 
-constexpr std::array cgroup_fields{Field{"name", push_name},
+constexpr std::array cgroup_fields{Field{"name", push_cgroup_name},
                                    Field{"workers", push_count},
                                    Field{"work_units", push_sum<work_units>},
                                    Field{"throughput", push_throughput},

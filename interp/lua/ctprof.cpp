@@ -204,7 +204,7 @@ int capture_since(lua_State* state) {
 
 // --- Captures --------------------------------------------------------------------------------------------------------
 
-void push_name(lua_State* state, const Object& capture) { push_text_member(state, *capture.node, "name"); }
+void push_capture_name(lua_State* state, const Object& capture) { push_text_member(state, *capture.node, "name"); }
 void push_step(lua_State* state, const Object& capture) { push_integer_member(state, *capture.node, "step"); }
 void push_time(lua_State* state, const Object& capture) { push_integer_member(state, *capture.node, "at_ns"); }
 template <const char* const& name> void push_part(lua_State* state, const Object& capture) {
@@ -216,8 +216,9 @@ template <const char* const& name> void push_part(lua_State* state, const Object
 constexpr const char* report = "report";
 constexpr const char* cgroups = "cgroups";
 
-constexpr std::array capture_fields{Field{"name", push_name}, Field{"step", push_step}, Field{"at_ns", push_time},
-                                    Field{"report", push_part<report>}, Field{"cgroups", push_part<cgroups>}};
+constexpr std::array capture_fields{Field{"name", push_capture_name}, Field{"step", push_step},
+                                    Field{"at_ns", push_time}, Field{"report", push_part<report>},
+                                    Field{"cgroups", push_part<cgroups>}};
 constexpr std::array capture_methods{luaL_Reg{"threads", capture_threads}, luaL_Reg{"thread", capture_thread},
                                      luaL_Reg{"since", capture_since}};
 constexpr ObjectClass capture_class{"ktstr.ctprof", "a capture", capture_fields, capture_methods};

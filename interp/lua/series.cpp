@@ -95,12 +95,6 @@ constexpr std::array payload_fields{Field{"name", push_payload_name}, Field{"cgr
 constexpr std::array payload_methods{luaL_Reg{"metric", metric}, luaL_Reg{"metrics", metrics}};
 constexpr ObjectClass payload_class{"ktstr.payload", "a payload", payload_fields, payload_methods};
 
-std::vector<std::string> names_in(const json& list) {
-    std::vector<std::string> names;
-    for (const json& item : list) names.push_back(text_member(item, "name"));
-    return names;
-}
-
 // What it costs to make a sample: so that a script cannot fill the host's memory with series.
 constexpr std::uint64_t cost_of_sample = 200;
 

@@ -39,12 +39,6 @@ const json& captured_snapshot(lua_State* state) {
     return snapshot;
 }
 
-std::vector<std::string> names_in(const json& list) {
-    std::vector<std::string> names;
-    for (const json& item : list) names.push_back(text_member(item, "name"));
-    return names;
-}
-
 // --- Variables -------------------------------------------------------------------------------------------------------
 
 bool is_live(const json& variable) {
@@ -219,7 +213,7 @@ int filter(lua_State* state) {
     return push_list(state, map, true);
 }
 
-int find(lua_State* state) {
+int find_entry(lua_State* state) {
     const auto& map = this_map(state);
     luaL_checktype(state, 2, LUA_TFUNCTION);
     for (const auto* entry : entries_of(state, map)) {
@@ -282,7 +276,7 @@ void push_map_count(lua_State* state, const Object& map) {
 
 constexpr std::array map_fields{Field{"name", push_map_name}, Field{"type", push_map_type},
                                 Field{"count", push_map_count}};
-constexpr std::array map_methods{luaL_Reg{"entries", entries}, luaL_Reg{"find", find}, luaL_Reg{"filter", filter},
+constexpr std::array map_methods{luaL_Reg{"entries", entries}, luaL_Reg{"find", find_entry}, luaL_Reg{"filter", filter},
                                  luaL_Reg{"max_by", max_by}, luaL_Reg{"on_cpu", on_cpu}};
 constexpr ObjectClass map_class{"ktstr.map", "a map", map_fields, map_methods};
 

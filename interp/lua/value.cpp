@@ -86,9 +86,9 @@ std::string not_found(std::string_view component, std::string_view path) {
 
 const json& element(lua_State* state, const json& array, std::string_view path, std::string_view component) {
     std::size_t index = 0;
-    const char* end = component.data() + component.size();
-    const auto number = std::from_chars(component.data(), end, index);
-    if (number.ec != std::errc{} || number.ptr != end || index >= array.size())
+    const char* behind = component.data() + component.size();
+    const auto number = std::from_chars(component.data(), behind, index);
+    if (number.ec != std::errc{} || number.ptr != behind || index >= array.size())
         raise(state,
               not_found(component, path) + " (it is an array of " + std::to_string(array.size()) + ", counted from 0)");
     return array[index];
@@ -410,6 +410,12 @@ std::string text_member(const json& node, const char* name) {
     if (!node.is_object()) return {};
     const auto found = node.find(name);
     return found != node.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::vector<std::string> names_in(const json& list) {
+    std::vector<std::string> names;
+    for (const json& item : list) names.push_back(text_member(item, "name"));
+    return names;
 }
 
 std::optional<std::int64_t> integer_member(const json& node, const char* name) {

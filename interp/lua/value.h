@@ -39,6 +39,7 @@ std::string listed(const std::vector<std::string>& names, std::size_t most = 20)
 // Members of records that came out of a guest: empty, 0 or null when absent or of another type.
 std::string text_member(const nlohmann::json& node, const char* name);
 std::optional<std::int64_t> integer_member(const nlohmann::json& node, const char* name);
+std::vector<std::string> names_in(const nlohmann::json& list);                   // the "name" of each
 const nlohmann::json& list_member(const nlohmann::json& node, const char* name); // an empty array if there is none
 
 } // namespace ktstr::lua

@@ -110,13 +110,13 @@ class Reader {
   public:
     static constexpr bool reading = true;
     // `formula_depth`: how many formulas are around this structure.
-    Reader(const nlohmann::json& json, std::string where, int formula_depth = 0)
-        : json_(json), fields_(json, where), where_(std::move(where)), formula_depth_(formula_depth) {}
+    Reader(const nlohmann::json& object, std::string where, int formula_depth = 0)
+        : json_(object), fields_(object, where), where_(std::move(where)), formula_depth_(formula_depth) {}
 
     template <typename T>
-    static Result<T> read(const nlohmann::json& json, const std::string& where, int formula_depth = 0) {
+    static Result<T> read(const nlohmann::json& object, const std::string& where, int formula_depth = 0) {
         T value{};
-        Reader reader(json, where, formula_depth + (std::is_same_v<T, Formula> ? 1 : 0));
+        Reader reader(object, where, formula_depth + (std::is_same_v<T, Formula> ? 1 : 0));
         if (reader.formula_depth_ > max_formula_depth)
             return Error{where + " is nested more than " + std::to_string(max_formula_depth) + " formulas deep"};
         describe(reader, value);
@@ -187,8 +187,8 @@ class Reader {
 
   private:
     template <typename T> auto reader_of() {
-        return [depth = formula_depth_](const nlohmann::json& json, const std::string& where) {
-            return read<T>(json, where, depth);
+        return [depth = formula_depth_](const nlohmann::json& object, const std::string& where) {
+            return read<T>(object, where, depth);
         };
     }
     const char* seen(const char* name) {

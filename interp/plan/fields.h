@@ -20,8 +20,8 @@ namespace ktstr::plan {
 
 class Fields {
   public:
-    // `where` is the path of `json` in its document, for messages: "plan.steps[2]".
-    Fields(const nlohmann::json& json, std::string where) : json_(json), where_(std::move(where)) {
+    // `where` is the path of `object` in its document, for messages: "plan.steps[2]".
+    Fields(const nlohmann::json& object, std::string where) : json_(object), where_(std::move(where)) {
         if (!json_.is_object()) fail("is not an object");
     }
 

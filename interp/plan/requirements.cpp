@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 26> executed_ops = {
 constexpr std::array<std::string_view, 9> judged_measures = {
     "iterations", "migrations", "cpu_time", "gap", "run_delay", "throughput", "off_cpu", "wake_latency", "spread"};
 
-std::string quoted(std::string_view word) { return "`" + std::string(word) + "`"; }
+std::string in_backquotes(std::string_view word) { return "`" + std::string(word) + "`"; }
 
 class Finder {
   public:
@@ -51,13 +51,13 @@ class Finder {
 
     void ops(const std::vector<Op>& ops) {
         for (const auto& op : ops)
-            if (!is_executed_op(op.name())) add("op " + quoted(op_word(op.name())), op.source);
+            if (!is_executed_op(op.name())) add("op " + in_backquotes(op_word(op.name())), op.source);
     }
 
     // By what it is about: whoever reads it knows the word that they wrote.
     void formula(const Formula& formula, const SourcePosition& source) {
         if (formula.kind == Formula::Kind::measure && !is_judged(formula))
-            add("an expectation over a formula of " + quoted(formula.path), source);
+            add("an expectation over a formula of " + in_backquotes(formula.path), source);
         for (const auto& operand : formula.operands) this->formula(operand, source);
     }
 

@@ -11,8 +11,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::uint64_t us = 1'000;
-constexpr std::uint64_t ms = 1'000'000;
+constexpr std::uint64_t ns_per_us = 1'000;
+constexpr std::uint64_t ns_per_ms = 1'000'000;
 constexpr std::size_t max_comm = 15; // TASK_COMM_LEN without the final zero, include/linux/sched.h
 
 json parameter_json(const WorkParameterValue& value) {
@@ -179,8 +179,8 @@ template <typename Visitor> void describe(Visitor& visitor, Visited<Visitor, Cgr
     visitor.optional_cpu_set("cpus", spec.cpus);
     visitor.optional_cpu_set("mems", spec.mems);
     visitor.optional_integer("cpu_weight", spec.cpu_weight, 1, 10'000);
-    visitor.optional_integer("cpu_max_quota_ns", spec.cpu_max_quota_ns, 1 * us);
-    visitor.integer("cpu_max_period_ns", spec.cpu_max_period_ns, 1 * ms, 1000 * ms);
+    visitor.optional_integer("cpu_max_quota_ns", spec.cpu_max_quota_ns, 1 * ns_per_us);
+    visitor.integer("cpu_max_period_ns", spec.cpu_max_period_ns, 1 * ns_per_ms, 1000 * ns_per_ms);
     visitor.optional_integer("memory_max_bytes", spec.memory_max_bytes);
     visitor.optional_integer("memory_high_bytes", spec.memory_high_bytes);
     visitor.optional_integer("memory_low_bytes", spec.memory_low_bytes);

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* mount_point = "/sys/fs/cgroup";
-constexpr std::uint64_t file_limit = 1U << 22U;
+constexpr std::uint64_t procfs_limit = 1U << 22U;
 
 struct Mount {
     std::string type; // empty: none
@@ -25,7 +25,7 @@ struct Mount {
 
 // What is mounted on `target`: the last of its lines in mountinfo (proc_pid_mountinfo(5)).
 Mount mount_on(const std::string& target, const fs::path& root) {
-    const auto content = read_file(root / "proc/self/mountinfo", file_limit);
+    const auto content = read_file(root / "proc/self/mountinfo", procfs_limit);
     std::istringstream lines(content ? *content : "");
     Mount found;
     for (std::string line; std::getline(lines, line);) {
@@ -44,7 +44,7 @@ Mount mount_on(const std::string& target, const fs::path& root) {
 }
 
 Result<void> check_controllers(const fs::path& hierarchy) {
-    const auto controllers = read_file(hierarchy / "cgroup.controllers", file_limit);
+    const auto controllers = read_file(hierarchy / "cgroup.controllers", procfs_limit);
     if (!controllers) return controllers.error();
     for (const char* needed : {"cpuset", "cpu"}) {
         std::istringstream words(*controllers);
@@ -57,7 +57,7 @@ Result<void> check_controllers(const fs::path& hierarchy) {
     }
     // Only the root of the whole hierarchy may hold processes and have controllers below it. It has no cgroup.type.
     std::error_code code;
-    const auto processes = read_file(hierarchy / "cgroup.procs", file_limit);
+    const auto processes = read_file(hierarchy / "cgroup.procs", procfs_limit);
     if (fs::exists(hierarchy / "cgroup.type", code) && processes && !processes->empty())
         return Error{std::string(mount_point) + " is not the root of the cgroup hierarchy and holds processes, so that "
                                                 "it cannot hand controllers down",
@@ -118,7 +118,7 @@ std::string host_kernel_release() {
 
 std::string active_scheduler(const fs::path& root) {
     const auto line = [&root](const char* name) {
-        auto content = read_file(root / "sys/kernel/sched_ext" / name, file_limit);
+        auto content = read_file(root / "sys/kernel/sched_ext" / name, procfs_limit);
         return content ? content->substr(0, content->find('\n')) : std::string();
     };
     const std::string state = line("state");

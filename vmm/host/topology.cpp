@@ -17,10 +17,10 @@ using plan::CpuSet;
 
 namespace {
 
-constexpr std::uint64_t file_limit = 1U << 20U;
+constexpr std::uint64_t sysfs_limit = 1U << 20U;
 
 std::optional<std::string> read_line(const fs::path& path) {
-    auto content = read_file(path, file_limit);
+    auto content = read_file(path, sysfs_limit);
     if (!content) return std::nullopt;
     return content->substr(0, content->find('\n'));
 }
@@ -57,7 +57,7 @@ CpuSet without(const CpuSet& a, const CpuSet& b) {
 
 // "MemTotal:       16309256 kB", of the machine or, behind "Node 0 ", of a node.
 std::uint64_t memory_total(const fs::path& meminfo) {
-    const auto content = read_file(meminfo, file_limit);
+    const auto content = read_file(meminfo, sysfs_limit);
     if (!content) return 0;
     const auto at = content->find("MemTotal:");
     if (at == std::string::npos) return 0;

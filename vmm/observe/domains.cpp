@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t most_levels = 32;        // of one CPU
 constexpr std::uint64_t largest_domain = 4096; // bytes
 constexpr std::size_t most_trees = 100;        // that are kept
-constexpr int most_cpus = 8192;
 constexpr std::array<std::string_view, 5> counter_prefixes = {"lb_", "alb_", "sbe_", "sbf_", "ttwu_"};
 
 template <typename Value> Value value_at(const Bytes& bytes, std::uint64_t offset) {

@@ -14,9 +14,8 @@ constexpr std::uint64_t kernel_map = 0xffffffff80000000ULL;       // __START_KER
 constexpr std::uint64_t kernel_map_bytes = 1ULL << 30U;           // KERNEL_IMAGE_SIZE at most
 constexpr std::uint64_t alignment = 2U << 20U;                    // CONFIG_PHYSICAL_ALIGN at least
 constexpr std::uint64_t physical_limit = std::uint64_t{1} << 40U; // of the search: RAM of any guest lies below
-constexpr int most_cpus = 8192;
-constexpr std::size_t slots = 64; // XA_CHUNK_SIZE
-constexpr int most_levels = 11;   // of an XArray: 64 bits of index, 6 a level
+constexpr std::size_t slots = 64;                                 // XA_CHUNK_SIZE
+constexpr int most_nodes_deep = 11;                               // of an XArray: 64 bits of index, 6 a level
 
 bool is_node(std::uint64_t entry) { return (entry & 3) == 2 && entry > 4096; }
 std::uint64_t node_address(std::uint64_t entry) { return entry - 2; }
@@ -174,7 +173,8 @@ Result<std::vector<std::uint64_t>> xarray_entries(const GuestKernel& kernel, std
             if (found.size() > most) return Error{"more than " + std::to_string(most) + " entries in a list"};
             continue;
         }
-        if (here.depth > most_levels) return Error{"a list of the kernel's does not end (a node points above itself)"};
+        if (here.depth > most_nodes_deep)
+            return Error{"a list of the kernel's does not end (a node points above itself)"};
         std::array<std::uint64_t, slots> children{};
         if (auto read = kernel.memory().read(node_address(here.entry) + layout->slots,
                                              std::as_writable_bytes(std::span(children)));
@@ -194,7 +194,7 @@ Result<std::uint64_t> xarray_entry(const GuestKernel& kernel, std::uint64_t xarr
     std::uint64_t entry = *head;
     if (!is_node(entry)) return index == 0 && (entry & 3) == 0 ? entry : 0;
     for (int depth = 0; is_node(entry); ++depth) {
-        if (depth > most_levels) return Error{"a list of the kernel's does not end (a node points above itself)"};
+        if (depth > most_nodes_deep) return Error{"a list of the kernel's does not end (a node points above itself)"};
         const auto shift = kernel.memory().get<std::uint8_t>(node_address(entry) + layout->shift);
         if (!shift) return shift.error();
         if (*shift >= 64 || (depth == 0 && *shift + 6 < 64 && (index >> (*shift + 6U)) != 0)) return 0;

@@ -17,6 +17,8 @@
 namespace ktstr::observe {
 
 // What is known of a kernel without running it. The same object serves all runs of a kernel.
+inline constexpr int most_cpus = 8192; // CONFIG_NR_CPUS at most
+
 struct KernelFacts {
     Symbols symbols;
     TypeInfo types;

@@ -32,8 +32,6 @@ std::int64_t extended(std::uint64_t value, unsigned bits) {
     return static_cast<std::int64_t>((value ^ sign) - sign);
 }
 
-json absent(const std::string& why) { return {{"@absent", why}}; }
-
 json raw_bytes(std::span<const std::byte> bytes) {
     std::string text;
     const auto shown = bytes.first(std::min(bytes.size(), shown_bytes));
@@ -204,6 +202,8 @@ class Renderer {
 };
 
 } // namespace
+
+json absent(const std::string& why) { return {{"@absent", why}}; }
 
 json render(const TypeInfo* types, std::uint32_t type, std::span<const std::byte> bytes, const RenderOptions& options) {
     if (types != nullptr && type != 0) return Renderer(*types, options).value(type, bytes, 0, options.pointers);

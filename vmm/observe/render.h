@@ -27,6 +27,9 @@ struct RenderOptions {
     std::size_t* all = nullptr;   // the same, for all values rendered with these options: counted down
 };
 
+// What stands where there is nothing to show.
+nlohmann::json absent(const std::string& why);
+
 // `type` 0: there is no type; 1, 2, 4 and 8 bytes are numbers then.
 nlohmann::json render(const TypeInfo* types, std::uint32_t type, std::span<const std::byte> bytes,
                       const RenderOptions& options = {});

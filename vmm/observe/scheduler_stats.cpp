@@ -4,14 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "interp/plan/bounded_json.h"
+#include "vmm/observe/render.h"
 
 namespace ktstr::observe {
 
 using nlohmann::json;
 
 namespace {
-
-json absent(const std::string& why) { return {{"@absent", why}}; }
 
 std::string shown(const json& value) {
     constexpr std::size_t most = 200;
