@@ -5,6 +5,8 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/messages.h"
+#include "runs/environment.h"
+#include "runs/stage.h"
 #include "vmm/host/cleanup.h"
 
 namespace ktstr::cli {
@@ -23,7 +25,11 @@ int clean_up(bool dry_run) {
                         leftover.path.c_str());
         }
     }
-    if (leftovers.empty()) std::printf("nothing is left of dead runs\n");
+    const auto root = runs::Environment::read().root();
+    const auto stages = runs::dead_stages(root, !dry_run);
+    for (const auto& stage : stages)
+        std::printf("%s unfinished file of a record %s\n", dry_run ? "would remove" : "removed", stage.c_str());
+    if (leftovers.empty() && stages.empty()) std::printf("nothing is left of dead runs\n");
     return exit_code;
 }
 
@@ -31,7 +37,8 @@ int clean_up(bool dry_run) {
 
 void add_cleanup_command(CLI::App& app, int& exit_code) {
     auto dry_run = std::make_shared<bool>(false);
-    auto* command = app.add_subcommand("cleanup", "remove what runs that were killed have left: cgroups, folders");
+    auto* command =
+        app.add_subcommand("cleanup", "remove what runs that were killed have left: cgroups, folders, files");
     command->add_flag("--dry-run", *dry_run, "only say what would be removed");
     command->callback([dry_run, &exit_code] { exit_code = clean_up(*dry_run); });
 }

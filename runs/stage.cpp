@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <optional>
+#include <utility>
 
 #include "base/file.h"
 #include "runs/names.h"
@@ -53,6 +55,12 @@ Fd create_locked(const fs::path& directory, fs::path& name) {
     }
 }
 
+// The stage file of that name with its lock, if its writer is dead.
+Fd hold_dead(int directory, const char* name) {
+    Fd fd(::openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    return fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(fd) : Fd();
+}
+
 } // namespace
 
 Result<StagedFile> StagedFile::write(const fs::path& target, std::string_view content) {
@@ -92,8 +100,21 @@ Result<void> StagedFile::publish() {
 bool StagedFile::lost() const { return !stage_.empty() && ::access(stage_.c_str(), F_OK) != 0 && errno == ENOENT; }
 
 void reap_stage(int directory, const char* name) {
-    const Fd fd(::openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-    if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) ::unlinkat(directory, name, 0);
+    if (const Fd fd = hold_dead(directory, name)) ::unlinkat(directory, name, 0);
+}
+
+std::vector<fs::path> dead_stages(const fs::path& directory, bool remove) {
+    std::vector<fs::path> found;
+    std::error_code error;
+    auto entry = fs::recursive_directory_iterator(directory, fs::directory_options::skip_permission_denied, error);
+    for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+        const fs::path& path = entry->path();
+        if (!path.filename().string().starts_with(stage_prefix)) continue;
+        const Fd fd = hold_dead(AT_FDCWD, path.c_str());
+        if (fd && (!remove || ::unlink(path.c_str()) == 0)) found.push_back(path);
+    }
+    std::sort(found.begin(), found.end());
+    return found;
 }
 
 Result<void> sync_directory(const fs::path& path) {

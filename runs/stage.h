@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -38,6 +39,10 @@ class StagedFile {
 
 // Removes the stage file of that name, if its writer is dead.
 void reap_stage(int directory, const char* name);
+
+// The stage files of dead writers in a directory and below it: links are not followed, what cannot be looked at is left
+// out. With `remove` they go.
+std::vector<std::filesystem::path> dead_stages(const std::filesystem::path& directory, bool remove);
 
 Result<void> sync_directory(const std::filesystem::path& path);
 

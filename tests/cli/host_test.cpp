@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <fcntl.h>
+#include <sys/file.h>
 
+#include "base/file.h"
 #include "tests/host/made_machine.h"
 #include "tests/vm/ktstr_process.h"
 
@@ -73,4 +76,26 @@ TEST_CASE("cleanup removes the folder of a run that is dead, after a dry run has
     CHECK(std::filesystem::exists(folder));
     CHECK_THAT(run_ktstr(sandbox, {"cleanup"}).output, ContainsSubstring("removed directory of a run"));
     CHECK_FALSE(std::filesystem::exists(folder));
+}
+
+TEST_CASE("cleanup removes what a dead writer of records has left, and not what a living one is at") {
+    const Sandbox sandbox;
+    const auto folder = sandbox.path("work/ktstr-runs") / "6.12-abc1234" / "seed-7";
+    const auto dead = folder / ".ktstr-stage-4194305-0";
+    const auto living = folder / ".ktstr-stage-4194305-1";
+    const auto record = folder / "a-0123456789abcdef.ktstr.json";
+    for (const auto& file : {dead, living, record}) {
+        REQUIRE(make_directories(folder));
+        REQUIRE(write_file(file, "{"));
+    }
+    const Fd writer(::open(living.c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(writer.get(), LOCK_EX) == 0);
+    CHECK_THAT(
+        run_ktstr(sandbox, {"cleanup", "--dry-run"}).output,
+        ContainsSubstring("would remove unfinished file of a record ktstr-runs/6.12-abc1234/seed-7/.ktstr-stage-"));
+    CHECK(std::filesystem::exists(dead));
+    CHECK_THAT(run_ktstr(sandbox, {"cleanup"}).output, ContainsSubstring("removed unfinished file of a record"));
+    CHECK_FALSE(std::filesystem::exists(dead));
+    CHECK(std::filesystem::exists(living));
+    CHECK(std::filesystem::exists(record));
 }
