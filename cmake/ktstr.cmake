@@ -36,9 +36,12 @@ function(ktstr_static_program name)
   target_link_libraries(${name} PRIVATE nlohmann_json::nlohmann_json ${ARG_ARCHIVES})
 endfunction()
 
-# ktstr_compile_quickly(TARGET): for code that spends its time elsewhere. A third of the compiler's time is the optimizer's.
-function(ktstr_compile_quickly target)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+# ktstr_compile_quickly(TARGET...): for code that spends its time elsewhere. A third of the compiler's time is the
+# optimizer's.
+function(ktstr_compile_quickly)
+  foreach(target ${ARGN})
+    target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+  endforeach()
 endfunction()
 
 # ktstr_alone(FILES...): these are compiled by themselves where the others are compiled several at a time.
@@ -51,6 +54,7 @@ function(ktstr_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   ktstr_compile_quickly(${name})
+  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-g0>) # a check that fails says where
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} Catch2::Catch2WithMain)
   catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST)
 endfunction()
