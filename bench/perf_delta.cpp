@@ -25,9 +25,9 @@ struct Try {
 };
 
 Result<Try> compare_with(const char* arguments, const std::string& root) {
-    auto output = run_command(
-        {.arguments = {(program_directory() / "ktstr").string(), "perf-delta", KTSTR_SCENARIOS "/perf/handing_over.ktl",
-                       std::string("--scheduler-args=") + arguments, "--root", root, "--json"}});
+    const std::string scenario = KTSTR_SCENARIOS "/perf/handing_over.ktl";
+    auto output = run_command({.arguments = {(program_directory() / "ktstr").string(), "perf-delta", scenario,
+                                             std::string("--scheduler-args=") + arguments, "--root", root, "--json"}});
     if (!output) return output.error();
     Try one{output->exit.exit_code, nlohmann::json::parse(output->output, nullptr, false)};
     if (one.exit_code != 0 && one.exit_code != 1)

@@ -126,7 +126,8 @@ Finding executor() {
 // Schedulers that a .ktl file can name without a path.
 Finding schedulers() {
     std::set<std::string> names;
-    std::istringstream path(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
+    const char* searched = std::getenv("PATH");
+    std::istringstream path(searched != nullptr ? searched : "");
     std::vector<fs::path> folders;
     if (const auto executor = vmm::find_executor()) folders.push_back(executor->parent_path());
     for (std::string folder; std::getline(path, folder, ':');) folders.emplace_back(folder);

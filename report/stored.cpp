@@ -125,7 +125,7 @@ plan::Record record_of(const json& sidecar, json& observed) {
     record.scheduler_log = text_of(sidecar, "scheduler_log");
     record.console = text_of(sidecar, "console");
     const bool with_state = observed.is_object();
-    json list = with_state ? std::move(observed.at("snapshots")) : sidecar.at("snapshots");
+    json list = with_state ? json(std::move(observed.at("snapshots"))) : sidecar.at("snapshots");
     for (auto& snapshot : list) record.snapshots.push_back(snapshot_of(std::move(snapshot), with_state));
     if (with_state) record.monitor = monitor_of(observed.at("monitor"));
     check_times(record);

@@ -24,8 +24,8 @@ plan::PayloadCheck::Kind kind_of(Kind check) {
 // What a copy takes, as Evaluator::spend() counts it.
 std::size_t units_of(const plan::Payload& payload) {
     std::size_t bytes = payload.pattern.size();
-    for (const auto& text : payload.args) bytes += sizeof(text) + text.size();
-    for (const auto& text : payload.files) bytes += sizeof(text) + text.size();
+    for (const auto& text : payload.args) bytes += sizeof(std::string) + text.size();
+    for (const auto& text : payload.files) bytes += sizeof(std::string) + text.size();
     return 8 + bytes / 64 + 4 * (payload.metrics.size() + payload.checks.size());
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 // A folder of scenarios, with programs and files.
 struct Folder {
-    TemporaryDirectory directory = std::move(*TemporaryDirectory::create("ktstr-test-"));
+    TemporaryDirectory directory = *TemporaryDirectory::create("ktstr-test-");
 
     [[nodiscard]] fs::path path(const std::string& name) const { return directory.path() / name; }
     void write(const std::string& name, const std::string& text, bool executable = false) const {

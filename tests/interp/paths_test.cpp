@@ -17,7 +17,7 @@ std::string scenario(const std::string& name) {
 
 class Folder {
   public:
-    Folder() : folder_(std::move(*TemporaryDirectory::create("ktstr-paths"))) {}
+    Folder() : folder_(*TemporaryDirectory::create("ktstr-paths")) {}
     [[nodiscard]] fs::path path(const std::string& name = {}) const { return folder_.path() / name; }
     void write(const std::string& name, const std::string& text) const {
         REQUIRE(make_directories(path(name).parent_path()).ok());

@@ -18,7 +18,7 @@ using llm::Reply;
 namespace {
 
 struct Folder {
-    TemporaryDirectory directory = std::move(*TemporaryDirectory::create("ktstr-test-"));
+    TemporaryDirectory directory = *TemporaryDirectory::create("ktstr-test-");
 
     [[nodiscard]] std::filesystem::path path(const std::string& name) const { return directory.path() / name; }
     [[nodiscard]] llm::Settings settings(const std::string& command) const {

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Folder {
-    TemporaryDirectory directory = std::move(*TemporaryDirectory::create("ktstr-test-"));
+    TemporaryDirectory directory = *TemporaryDirectory::create("ktstr-test-");
     fs::path model = directory.path() / "model";
     fs::path digests = directory.path() / "a/b";
 

@@ -51,7 +51,7 @@ class ServedModel {
     }
 
   private:
-    TemporaryDirectory folder_ = std::move(*TemporaryDirectory::create("ktstr-test-"));
+    TemporaryDirectory folder_ = *TemporaryDirectory::create("ktstr-test-");
     std::unique_ptr<Process> process_;
     std::string port_;
 };

@@ -24,7 +24,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct Folder {
-    TemporaryDirectory directory = std::move(*TemporaryDirectory::create("ktstr-html-"));
+    TemporaryDirectory directory = *TemporaryDirectory::create("ktstr-html-");
     fs::path put(const std::string& name, const std::string& content) const {
         REQUIRE(write_file(directory.path() / name, content).ok());
         return directory.path() / name;

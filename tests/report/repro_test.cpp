@@ -136,7 +136,7 @@ TEST_CASE("an artifact that is cut off, damaged, of another version or without i
 }
 
 TEST_CASE("the artifact lies beside its record, and goes when a later run leaves none") {
-    const auto directory = std::move(*TemporaryDirectory::create("ktstr-repro-"));
+    const auto directory = *TemporaryDirectory::create("ktstr-repro-");
     auto first = crashed("disabled");
     auto other = first;
     other.plan.scenario = "another";

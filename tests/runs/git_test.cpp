@@ -15,7 +15,7 @@ namespace {
 
 // A repository with one commit of one file in a folder.
 struct Project {
-    TemporaryDirectory directory = std::move(*TemporaryDirectory::create("ktstr-git-"));
+    TemporaryDirectory directory = *TemporaryDirectory::create("ktstr-git-");
     MadeRepository repository{directory.path() / "project"};
     std::string commit;
 

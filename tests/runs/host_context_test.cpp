@@ -21,7 +21,7 @@ class MadeRoot {
     [[nodiscard]] const fs::path& path() const { return directory_.path(); }
 
   private:
-    TemporaryDirectory directory_ = std::move(*TemporaryDirectory::create("ktstr-root-"));
+    TemporaryDirectory directory_ = *TemporaryDirectory::create("ktstr-root-");
 };
 
 } // namespace

@@ -35,9 +35,9 @@ std::vector<std::string> records_in(const fs::path& folder) {
 
 TEST_CASE("perf-delta keeps each run of both sides, and catches a scheduler that burns the time of its callers") {
     const Sandbox sandbox;
-    const auto outcome = run_ktstr(sandbox, {"perf-delta", KTSTR_SCENARIOS "/perf/handing_over.ktl", "--runs", "4",
-                                             "--duration", "500ms", "--scheduler", KTSTR_FIXTURE_SCHEDULER,
-                                             "--scheduler-args=--spin-ns 2000000", "--json"});
+    const std::string file = KTSTR_SCENARIOS "/perf/handing_over.ktl";
+    const auto outcome = run_ktstr(sandbox, {"perf-delta", file, "--runs", "4", "--duration", "500ms", "--scheduler",
+                                             KTSTR_FIXTURE_SCHEDULER, "--scheduler-args=--spin-ns 2000000", "--json"});
     INFO(outcome.output << outcome.errors);
     CHECK(outcome.exit.exit_code == 1);
     const auto document = nlohmann::json::parse(outcome.output);
