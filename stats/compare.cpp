@@ -33,6 +33,7 @@ bool is_beyond_gates(const Change& change) {
 // Of the logarithms where all values have one: what disturbs a measurement slows it by a factor, so that large values
 // vary more than small ones, and a test of the values themselves would not see what a glance does.
 std::optional<double> chance_of(std::vector<double> a, std::vector<double> b) {
+    if (a.size() < 2 || b.size() < 2) return std::nullopt; // single runs, of which a pool may have thousands
     const auto is_positive = [](double value) { return value > 0; };
     if (std::all_of(a.begin(), a.end(), is_positive) && std::all_of(b.begin(), b.end(), is_positive))
         for (auto* side : {&a, &b})
